@@ -1,0 +1,1 @@
+"""The client without a window; `Client` is the public API."""

@@ -1,0 +1,61 @@
+"""Time as a value that can be replaced: wall clock, monotonic clock and deadlines.
+
+Owned by nobody, used from every thread; it never sleeps. Orders and deadlines are judged by the
+monotonic clock, certificates and time stamps by the wall clock, so a clock set by hand or by NTP
+moves neither.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+__all__ = ["Clock", "Deadline", "SystemClock"]
+
+
+class Clock(Protocol):
+    """What every part that needs time asks; tests pass one that they move by hand."""
+
+    def now(self) -> float:
+        """Return the wall clock in seconds since 1970-01-01T00:00:00Z."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back; only differences mean anything."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SystemClock:
+    """The computer's own clocks."""
+
+    def now(self) -> float:
+        """Return the wall clock in seconds since 1970-01-01T00:00:00Z."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        return time.monotonic()
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment on the monotonic clock.
+
+    Args:
+        at: seconds on the clock that made it; `Deadline.after` is the usual way.
+    """
+
+    at: float
+
+    @classmethod
+    def after(cls, clock: Clock, seconds: float) -> "Deadline":
+        """Return the moment `seconds` from now on `clock`."""
+        return cls(clock.monotonic() + seconds)
+
+    def passed(self, clock: Clock) -> bool:
+        """Tell whether the moment has come."""
+        return clock.monotonic() >= self.at
+
+    def remaining(self, clock: Clock) -> float:
+        """Return the seconds left, never below zero."""
+        return max(0.0, self.at - clock.monotonic())

@@ -1,0 +1,1 @@
+"""One record for each handshake, and the journal that keeps them."""

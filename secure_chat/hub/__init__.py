@@ -1,0 +1,1 @@
+"""Who is where and who hears what, without any input or output."""

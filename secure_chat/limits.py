@@ -1,0 +1,99 @@
+"""Every cap, size and time-out of the program, with its unit and what happens at the bound.
+
+One frozen value, made at start and handed down; nothing else in the package holds such a number.
+The table in REFERENCE.md is generated from the `limit(...)` texts here.
+"""
+
+from dataclasses import dataclass, field
+
+__all__ = ["Limits"]
+
+
+def limit(value: float, unit: str, at_the_bound: str) -> float:
+    """Declare one limit: its default, its unit, and what happens when it is reached."""
+    return field(default=value, metadata={"unit": unit, "at": at_the_bound})
+
+
+def count(value: int, unit: str, at_the_bound: str) -> int:
+    """Declare one limit that is a whole number."""
+    return field(default=value, metadata={"unit": unit, "at": at_the_bound})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """All bounds of host and client; `Limits()` has the defaults."""
+
+    # frames and messages
+    frame_bytes: int = count(65_536, "bytes", "a longer frame closes the connection (too-big)")
+    message_bytes: int = count(16_384, "bytes of UTF-8", "the message is refused (too-long)")
+    id_chars: int = count(64, "characters", "the message is refused (bad-id)")
+    page_entries: int = count(200, "entries", "a page of history ends; the next one is asked for")
+    page_bytes: int = count(49_152, "bytes of text", "a page of history ends earlier")
+    names_per_page: int = count(200, "names", "who and rooms are paged")
+    unacked: int = count(256, "messages", "a client keeps the rest in its queue")
+
+    # rates and numbers
+    messages_per_second: float = limit(
+        200, "messages a second a person, 0 for none", "the host reads that person more slowly"
+    )
+    message_burst: int = count(1_000, "messages a person", "the rate above takes over")
+    connections: int = count(20_000, "connections", "a newcomer is refused (host-full)")
+    connections_per_person: int = count(
+        32, "connections", "a newcomer is refused (too-many-connections)"
+    )
+    rooms: int = count(10_000, "rooms", "a new room is refused (too-many-rooms)")
+    rooms_per_person: int = count(400, "rooms", "joining is refused (too-many-rooms)")
+    handshakes_waiting: int = count(
+        4_000, "unfinished handshakes", "the oldest unfinished one is dropped"
+    )
+    presence_names: int = count(
+        200, "people in a room", "presence frames carry only the count from there on"
+    )
+
+    # time
+    handshake_seconds: float = limit(10, "seconds, in total", "the connection is closed")
+    hello_seconds: float = limit(
+        10, "seconds", "a client that says nothing after the greeting is closed"
+    )
+    frame_seconds: float = limit(10, "seconds", "a frame begun and not finished closes")
+    ping_seconds: float = limit(15, "seconds of silence", "a ping is sent")
+    dead_seconds: float = limit(28, "seconds of silence", "the peer is taken for dead")
+    stuck_seconds: float = limit(
+        20, "seconds without progress", "a peer that takes no data is dropped (slow)"
+    )
+    close_seconds: float = limit(1, "seconds", "a close_notify that cannot leave is given up")
+    stop_seconds: float = limit(5, "seconds", "an ordered stop goes on without the rest")
+    presence_seconds: float = limit(0.25, "seconds", "presence changes of a room are merged")
+    registry_seconds: float = limit(0.25, "seconds", "how often the registry's file is looked at")
+    connect_seconds: float = limit(10, "seconds", "a connection attempt is given up")
+    ack_seconds: float = limit(30, "seconds", "`send` gives up: outcome unknown")
+    retry_first_seconds: float = limit(0.2, "seconds", "the first wait before a new connection")
+    retry_most_seconds: float = limit(10, "seconds", "the longest wait before a new connection")
+
+    # memory
+    outbox_bytes: int = count(
+        1_048_576, "bytes waiting for a peer", "live delivery stops; the log serves it from there"
+    )
+    outbox_low_bytes: int = count(65_536, "bytes waiting", "delivery from the log goes on")
+    write_bytes: int = count(16_384, "bytes", "one TLS write, one record")
+    read_turns: int = count(4, "reads of 16 KiB", "other peers get their turn")
+    inbox_items: int = count(4_096, "batches waiting for a thread", "the workers stop reading")
+    tail_entries: int = count(4_096, "recent messages in memory", "older ones come from the log")
+    tail_bytes: int = count(4_194_304, "bytes of recent text", "older ones come from the log")
+    client_events: int = count(
+        4_096, "events not yet taken by the window", "the client stops reading"
+    )
+    journal_waiting: int = count(10_000, "records waiting for the disk", "records are counted lost")
+    drop_notes: int = count(1_000, "people", "older reasons of a drop are forgotten")
+
+    # disk
+    journal_bytes: int = count(67_108_864, "bytes", "the handshake journal is rotated")
+    journal_files: int = count(10, "files", "the oldest journal file is deleted")
+    refusals_per_second: int = count(
+        1_000, "refused handshakes a second", "one counted record for each reason instead"
+    )
+    log_warning_bytes: int = count(
+        4_294_967_296, "bytes", "the host warns that the log is large, at each doubling again"
+    )
+    certificate_bytes: int = count(8_192, "bytes of DER", "the certificate is refused")
+    messages_recorded: int = count(64, "handshake messages a record", "the rest is not listed")

@@ -1,0 +1,1 @@
+"""Identities and certificates: names, the profile, the authority and the certs folder."""

@@ -1,0 +1,1 @@
+"""The running host: threads put together."""
