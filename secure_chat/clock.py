@@ -7,9 +7,10 @@ moves neither.
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "Deadline", "SystemClock"]
+__all__ = ["Clock", "Deadline", "SystemClock", "rfc3339"]
 
 
 class Clock(Protocol):
@@ -59,3 +60,13 @@ class Deadline:
     def remaining(self, clock: Clock) -> float:
         """Return the seconds left, never below zero."""
         return max(0.0, self.at - clock.monotonic())
+
+
+def rfc3339(seconds: float) -> str:
+    """Return a moment as RFC 3339 UTC with milliseconds, for example 2026-11-22T12:00:00.000Z.
+
+    Args:
+        seconds: seconds since 1970-01-01T00:00:00Z.
+    """
+    moment = datetime.fromtimestamp(round(seconds, 3), UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

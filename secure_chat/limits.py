@@ -27,8 +27,8 @@ class Limits:
     frame_bytes: int = count(65_536, "bytes", "a longer frame closes the connection (too-big)")
     message_bytes: int = count(16_384, "bytes of UTF-8", "the message is refused (too-long)")
     id_chars: int = count(64, "characters", "the message is refused (bad-id)")
-    page_entries: int = count(200, "entries", "a page of history ends; the next one is asked for")
-    page_bytes: int = count(49_152, "bytes of text", "a page of history ends earlier")
+    page_entries: int = count(100, "entries", "a page of history ends; the next one is asked for")
+    page_bytes: int = count(40_960, "bytes of text", "a page of history ends earlier")
     names_per_page: int = count(200, "names", "who and rooms are paged")
     unacked: int = count(256, "messages", "a client keeps the rest in its queue")
 
@@ -78,6 +78,9 @@ class Limits:
     write_bytes: int = count(16_384, "bytes", "one TLS write, one record")
     read_turns: int = count(4, "reads of 16 KiB", "other peers get their turn")
     inbox_items: int = count(4_096, "batches waiting for a thread", "the workers stop reading")
+    deliveries_waiting: int = count(
+        512, "batches waiting for a worker", "the hub waits, and so do those who send"
+    )
     tail_entries: int = count(4_096, "recent messages in memory", "older ones come from the log")
     tail_bytes: int = count(4_194_304, "bytes of recent text", "older ones come from the log")
     client_events: int = count(
@@ -95,5 +98,9 @@ class Limits:
     log_warning_bytes: int = count(
         4_294_967_296, "bytes", "the host warns that the log is large, at each doubling again"
     )
+    log_wal_pages: int = count(
+        4_000, "pages of 4 KiB in the WAL", "a commit also moves them to their place in the log"
+    )
+    log_cache_bytes: int = count(16_777_216, "bytes of the log", "pages are read from disk again")
     certificate_bytes: int = count(8_192, "bytes of DER", "the certificate is refused")
     messages_recorded: int = count(64, "handshake messages a record", "the rest is not listed")

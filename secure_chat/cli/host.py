@@ -1,0 +1,103 @@
+"""`securechat host`: run the host until it is told to stop."""
+
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from secure_chat.cli.console import Colour, Console
+from secure_chat.cli.options import Certs, Color, Data, Json, PassphraseFile, Quiet, data_folder
+from secure_chat.cli.passphrase import passphrase_from
+
+if TYPE_CHECKING:
+    from secure_chat.server.announce import Announcement
+
+__all__ = ["EXAMPLES", "host"]
+
+EXAMPLES = """Examples:
+
+  securechat host
+
+  securechat host --port 0 --json --data ./data --keep 90d
+"""
+
+
+def host(
+    certs: Certs = Path("certs"),
+    data: Data = None,
+    bind: Annotated[
+        str, typer.Option("--bind", help="The address to listen on; 0.0.0.0 for all.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65_535, help="The port; 0 for a free one.")
+    ] = 65_432,
+    keep: Annotated[
+        str | None,
+        typer.Option("--keep", metavar="AGE", help="Forget messages older than, say, 90d."),
+    ] = None,
+    rate: Annotated[
+        float,
+        typer.Option("--rate", min=0, help="Messages a second a person may send; 0 for no bound."),
+    ] = 200,
+    workers: Annotated[
+        int, typer.Option("--workers", min=1, max=64, help="I/O threads; one is enough here.")
+    ] = 1,
+    passphrase_file: PassphraseFile = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    color: Color = Colour.AUTO,
+) -> None:
+    """Start the host; Ctrl-C stops it in order."""
+    from secure_chat.limits import Limits
+    from secure_chat.pki.duration import parse_duration
+    from secure_chat.pki.vault import Vault
+    from secure_chat.server.app import Host, HostSettings
+
+    console = Console(color, quiet)
+    settings = HostSettings(
+        certs=certs,
+        data=data_folder(data, Vault(certs).community()) / "host",
+        bind=bind,
+        port=port,
+        workers=workers,
+        keep_seconds=parse_duration(keep).total_seconds() if keep else None,
+        passphrase=passphrase_from(passphrase_file),
+        limits=Limits(messages_per_second=rate, message_burst=max(1_000, int(rate))),
+    )
+    running = Host(settings, _json_writer(console) if as_json else _word_writer(console))
+    _stop_on_signals(running.stop)
+    running.run()
+
+
+def _stop_on_signals(stop: Callable[[], None]) -> None:
+    def told(number: int, _frame: object) -> None:
+        # Whoever says it twice means at once.
+        signal.signal(number, signal.SIG_DFL)
+        stop()
+
+    for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+        number = getattr(signal, name, None)
+        if number is not None:
+            signal.signal(number, told)
+
+
+def _json_writer(console: Console) -> Callable[["Announcement"], None]:
+    def write(announcement: "Announcement") -> None:
+        line: dict[str, Any] = {"event": announcement.event}
+        line.update(announcement.fields)
+        if announcement.event != "ready":
+            line["text"] = announcement.words
+        console.data_json(line)
+
+    return write
+
+
+def _word_writer(console: Console) -> Callable[["Announcement"], None]:
+    from secure_chat.clock import SystemClock, rfc3339
+
+    def write(announcement: "Announcement") -> None:
+        console.talk(f"{rfc3339(SystemClock().now())} {announcement.words}")
+
+    return write

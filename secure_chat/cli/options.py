@@ -1,0 +1,88 @@
+"""Options that several commands share, with their environment twins and defaults."""
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from secure_chat.cli.console import Colour
+
+__all__ = [
+    "As",
+    "At",
+    "Certs",
+    "Color",
+    "Data",
+    "Json",
+    "NoInput",
+    "PassphraseFile",
+    "Quiet",
+    "data_folder",
+]
+
+Certs: TypeAlias = Annotated[
+    Path,
+    typer.Option(
+        "--certs",
+        envvar="SECURECHAT_CERTS",
+        help="The folder with the certificates.",
+        show_default=True,
+    ),
+]
+Data: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="SECURECHAT_DATA",
+        help="Where data is kept instead of the platform's user data folder.",
+        show_default=False,
+    ),
+]
+At: TypeAlias = Annotated[
+    str,
+    typer.Option("--at", envvar="SECURECHAT_AT", metavar="HOST[:PORT]", help="The host."),
+]
+As: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--as",
+        envvar="SECURECHAT_AS",
+        metavar="NAME",
+        help="Who to be: a client of the certificates folder.",
+        show_default=False,
+    ),
+]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print JSON, one object a line.", show_default=False)
+]
+Quiet: TypeAlias = Annotated[
+    bool, typer.Option("--quiet", help="Say nothing but data and errors.", show_default=False)
+]
+NoInput: TypeAlias = Annotated[
+    bool, typer.Option("--no-input", help="Never ask; fail instead.", show_default=False)
+]
+Color: TypeAlias = Annotated[
+    Colour, typer.Option("--color", help="When to use colour (NO_COLOR is obeyed).")
+]
+PassphraseFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help="A file whose first line is the passphrase of the private key.",
+        show_default=False,
+    ),
+]
+
+
+def data_folder(explicit: Path | None, community: str) -> Path:
+    """Return the folder of one community's data, `host/` and `clients/NAME/` below it.
+
+    Args:
+        explicit: what `--data` says; it replaces the platform's folder only.
+        community: the community's id, from the certificates folder.
+    """
+    if explicit is not None:
+        return explicit / community
+    import platformdirs  # only here: start-up of other commands stays fast
+
+    return Path(platformdirs.user_data_dir("securechat", appauthor=False)) / community

@@ -1,0 +1,259 @@
+"""What a window or a script gets from the client, one value per thing that happened.
+
+Pure values, made on the client's worker thread and read on the consumer's. `as_json` is the
+contract of `join --json` and `tail --json`; it never leaves out who said something.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, TypeAlias
+
+from msgspec import to_builtins
+
+from secure_chat.errors import SecureChatError
+from secure_chat.wire.messages import (
+    Error,
+    Live,
+    Membership,
+    Notice,
+    Page,
+    People,
+    Presence,
+    Profile,
+    RoomList,
+    Said,
+)
+
+__all__ = [
+    "Acked",
+    "Answer",
+    "Connected",
+    "Disconnected",
+    "Event",
+    "Left",
+    "Live",
+    "Membership",
+    "Message",
+    "Notice",
+    "Page",
+    "People",
+    "Presence",
+    "Problem",
+    "Profile",
+    "Refused",
+    "RoomList",
+    "as_json",
+    "rfc3339",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The host's welcome was read.
+
+    Args:
+        name: who the host says we are, by our certificate.
+        role: `member` or `operator`.
+        community: the community's id.
+        rooms: the rooms we are a member of.
+        head: the newest sequence number.
+        dropped: why the host dropped this device's connection before, "" when it did not.
+        agent: the host program and its version.
+        uid: the host's name for this handshake in its journal.
+    """
+
+    name: str
+    role: str
+    community: str
+    rooms: tuple[str, ...]
+    head: int
+    dropped: str
+    agent: str
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Somebody said something; each is shown once, in the order of `seq`.
+
+    Args:
+        seq: its place in the order of everything; gaps are normal.
+        at: when the host stored it, milliseconds since 1970 UTC.
+        author: who said it, by certificate.
+        id: the author's id for it.
+        text: what was said, as it came: pass it through `printable` before a terminal sees it.
+        room: the room, or None for a direct message.
+        to: the addressee of a direct message, or None.
+    """
+
+    seq: int
+    at: int
+    author: str
+    id: str
+    text: str
+    room: str | None = None
+    to: str | None = None
+
+    @classmethod
+    def of(cls, said: Said) -> "Message":
+        """Return what a frame says as an event."""
+        return cls(said.seq, said.at, said.author, said.id, said.text, said.room, said.to)
+
+
+@dataclass(frozen=True, slots=True)
+class Acked:
+    """What was sent under this id is stored for good.
+
+    Args:
+        id: the id that `say`, `join` or `leave` returned.
+        seq: its place in the order of everything.
+        at: when the host stored it, milliseconds since 1970 UTC.
+    """
+
+    id: str
+    seq: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """The line is gone; the client tries again by itself.
+
+    Args:
+        code: why, a word of `wire.messages.Code` or `unreachable`.
+        text: the reason in words.
+        attempt: how many attempts have failed since the last welcome, 0 for the loss itself.
+        retry: seconds until the next attempt.
+    """
+
+    code: str
+    text: str
+    attempt: int
+    retry: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The last event of a client that will not come back by itself.
+
+    Args:
+        code: why, a word of `wire.messages.Code` or of the handshake's reasons.
+        error: what happened, why and what to do; its `exit_code` is the command's.
+    """
+
+    code: str
+    error: SecureChatError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A request was refused, or could not be made; the client goes on.
+
+    Args:
+        code: why, a word of `wire.messages.Code`.
+        text: one sentence.
+        id: what `say`, `join` or `leave` returned, if it was one of these; it is not sent again.
+        re: the number of the request, if it had one.
+    """
+
+    code: str
+    text: str
+    id: str | None = None
+    re: int | None = None
+
+    @classmethod
+    def of(cls, error: Error) -> "Problem":
+        """Return what a frame says as an event."""
+        return cls(error.code, error.text, error.id, error.re)
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """The last event of a client that left because it was asked to.
+
+    Args:
+        unsent: how many messages wait on the disk for the next run.
+    """
+
+    unsent: int
+
+
+Answer: TypeAlias = People | RoomList | Profile | Page
+Event: TypeAlias = (
+    Connected
+    | Message
+    | Acked
+    | Presence
+    | Membership
+    | Live
+    | Notice
+    | Problem
+    | Disconnected
+    | Refused
+    | Left
+    | Answer
+)
+
+_NAMES: Final[dict[type, str]] = {
+    Connected: "connected",
+    Message: "message",
+    Acked: "acked",
+    Presence: "presence",
+    Membership: "membership",
+    Live: "live",
+    Notice: "notice",
+    Problem: "error",
+    Disconnected: "disconnected",
+    Refused: "refused",
+    Left: "left",
+    People: "people",
+    RoomList: "rooms",
+    Profile: "profile",
+    Page: "page",
+}
+
+
+def as_json(event: Event) -> dict[str, Any]:
+    """Return an event as the object that scripts read, `event` first.
+
+    Times are RFC 3339 UTC, an author is called `from`, and what is None is left out but for the
+    room and the addressee of a message.
+    """
+    named: dict[str, Any] = {"event": _NAMES[type(event)]}
+    if isinstance(event, Message):
+        return named | _message(event)
+    if isinstance(event, Page):
+        messages = [_message(Message.of(said)) for said in event.messages]
+        return named | {"re": event.re, "messages": messages, "more": event.more}
+    if isinstance(event, Refused):
+        error = event.error
+        told = {"text": error.what, "why": error.why, "hint": error.hint}
+        return named | {"code": event.code, **told, "exit": int(error.exit_code)}
+    fields: dict[str, Any] = to_builtins(event)
+    fields.pop("t", None)
+    if "at" in fields:
+        fields["at"] = rfc3339(fields["at"])
+    return named | {name: value for name, value in fields.items() if value is not None}
+
+
+def rfc3339(milliseconds: int) -> str:
+    """Return a moment as RFC 3339 UTC with milliseconds; one past the year 9999 as that year's end.
+
+    A host's clock may say anything, and a date that cannot be written must not stop a client.
+    """
+    most = 253_402_300_799_999
+    at = datetime.fromtimestamp(min(milliseconds, most) // 1000, UTC)
+    return f"{at:%Y-%m-%dT%H:%M:%S}.{min(milliseconds, most) % 1000:03d}Z"
+
+
+def _message(message: Message) -> dict[str, Any]:
+    """Return a message's fields under the names that scripts know."""
+    return {
+        "seq": message.seq,
+        "room": message.room,
+        "to": message.to,
+        "from": message.author,
+        "text": message.text,
+        "at": rfc3339(message.at),
+        "id": message.id,
+    }

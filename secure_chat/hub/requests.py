@@ -1,0 +1,167 @@
+"""What a person asks to be committed: a text, joining a room, leaving one.
+
+Owned by the hub's thread. A request becomes a draft for the log, an acknowledgement of what is
+committed already, or an error; nobody else hears of it before the log has answered. Membership is
+judged as it will be once the waiting drafts are stored, so a text may follow its own joining.
+"""
+
+import re
+from typing import TypeAlias
+
+from secure_chat.hub.commands import Command, Send
+from secure_chat.hub.drafts import Drafts
+from secure_chat.hub.room import is_room
+from secure_chat.hub.roster import Roster
+from secure_chat.hub.session import Session
+from secure_chat.hub.standing import Standing
+from secure_chat.hub.tail import Tail
+from secure_chat.limits import Limits
+from secure_chat.log.base import Draft, Kind
+from secure_chat.wire.messages import Ack, Code, Error, Join, Leave, Say
+
+__all__ = ["Fault", "Requests"]
+
+Fault: TypeAlias = tuple[str, str]
+
+
+class Requests:
+    """Judges requests and drafts what is right.
+
+    Args:
+        roster: who is a member where.
+        drafts: where drafts wait.
+        standing: who can be written to.
+        tail: the newest entries, for requests that come a second time.
+        limits: the sizes allowed.
+        out: where decided commands go.
+    """
+
+    def __init__(  # noqa: PLR0913 - the pieces it works with, wired once in `hub`
+        self,
+        *,
+        roster: Roster,
+        drafts: Drafts,
+        standing: Standing,
+        tail: Tail,
+        limits: Limits,
+        out: list[Command],
+    ) -> None:
+        self._roster = roster
+        self._drafts = drafts
+        self._standing = standing
+        self._tail = tail
+        self._limits = limits
+        self._out = out
+        self._is_id = re.compile(rf"[A-Za-z0-9_.:-]{{1,{limits.id_chars}}}", re.ASCII).fullmatch
+
+    def say(self, session: Session, say: Say) -> None:
+        """Draft a text, or tell its author what is wrong with it."""
+        fault = self._text_fault(say)
+        if fault is None:
+            fault = self._target_fault(session, say)
+            if fault is not None and self._repeated(session, say):
+                return
+        if fault is not None:
+            self._refuse(session, say.id, fault)
+            return
+        self._drafts.add(
+            session, Draft(Kind.SAID, session.person.name, say.id, say.room, say.to, say.text)
+        )
+
+    def join(self, session: Session, join: Join) -> None:
+        """Draft a joining; a member already is told when that happened."""
+        person, room = session.person, join.room
+        if not self._is_id(join.id):
+            self._refuse(session, join.id, self._bad_id())
+        elif not is_room(room):
+            self._refuse(session, join.id, _BAD_ROOM)
+        elif person.is_member(room):
+            self._confirm_later(session, join)
+        elif person.rooms_expected() >= self._limits.rooms_per_person:
+            text = f"nobody may be in more than {self._limits.rooms_per_person} rooms"
+            self._refuse(session, join.id, (Code.TOO_MANY_ROOMS, text))
+        elif room not in self._roster.rooms and len(self._roster.rooms) >= self._limits.rooms:
+            text = f"this host has its {self._limits.rooms} rooms already"
+            self._refuse(session, join.id, (Code.TOO_MANY_ROOMS, text))
+        else:
+            self._drafts.move(session, Kind.JOINED, join.id, room)
+
+    def leave(self, session: Session, leave: Leave) -> None:
+        """Draft a leaving; whoever left before is told when that happened."""
+        person, room = session.person, leave.room
+        if not self._is_id(leave.id):
+            self._refuse(session, leave.id, self._bad_id())
+        elif person.is_member(room):
+            self._drafts.move(session, Kind.LEFT, leave.id, room)
+        elif room in person.expected or room in person.moves:
+            self._confirm_later(session, leave)
+        else:
+            self._refuse(session, leave.id, _NOT_A_MEMBER)
+
+    def confirm(self, session: Session, asked: Join | Leave, failed: Fault | None) -> None:
+        """Acknowledge a membership that is already as asked.
+
+        Args:
+            session: who asked.
+            asked: the request.
+            failed: why the draft it relied on was not stored, if so.
+        """
+        move = session.person.moves.get(asked.room)
+        if move is not None and move.member is isinstance(asked, Join):
+            self._out.append(Send(session.conn, Ack(asked.id, move.seq, move.at)))
+        else:
+            self._refuse(session, asked.id, failed or _OVERTAKEN)
+
+    def _confirm_later(self, session: Session, asked: Join | Leave) -> None:
+        if session.person.expected:
+            self._drafts.behind.append((session, asked))
+        else:
+            self.confirm(session, asked, None)
+
+    def _text_fault(self, say: Say) -> Fault | None:
+        text, most = say.text, self._limits.message_bytes
+        if not self._is_id(say.id):
+            return self._bad_id()
+        if not text or text.isspace():
+            return _EMPTY
+        # An ASCII text has as many bytes as characters, which saves encoding nearly every one.
+        if len(text) > most or (not text.isascii() and len(text.encode()) > most):
+            return Code.TOO_LONG, f"a message may have {most} bytes of UTF-8"
+        return None
+
+    def _target_fault(self, session: Session, say: Say) -> Fault | None:
+        room, to = say.room, say.to
+        if room is not None:
+            if to is not None:
+                return _BAD_TARGET
+            return None if session.person.is_member(room) else _NOT_A_MEMBER
+        if to is None:
+            return _BAD_TARGET
+        return None if self._standing.knows(to) else _NOBODY
+
+    def _repeated(self, session: Session, say: Say) -> bool:
+        """Acknowledge a text again that was right when it was committed."""
+        said = self._tail.find(session.person.name, say.id)
+        if said is None or (said.room, said.to, said.text) != (say.room, say.to, say.text):
+            return False
+        self._out.append(Send(session.conn, Ack(said.id, said.seq, said.at)))
+        return True
+
+    def _refuse(self, session: Session, ident: str, fault: Fault) -> None:
+        code, text = fault
+        self._out.append(Send(session.conn, Error(code, text, id=ident)))
+
+    def _bad_id(self) -> Fault:
+        most = self._limits.id_chars
+        return Code.BAD_ID, f"an id has 1 to {most} characters of A-Z a-z 0-9 _ . : -"
+
+
+_BAD_ROOM: Fault = (
+    Code.BAD_ROOM,
+    "a room's name has 1 to 64 characters of a-z and 0-9 with single . _ or - between them",
+)
+_BAD_TARGET: Fault = Code.BAD_TARGET, "a message goes to a room or to a person, to exactly one"
+_EMPTY: Fault = Code.EMPTY, "a message must say something"
+_NOBODY: Fault = Code.NOBODY, "nobody here has that name"
+_NOT_A_MEMBER: Fault = Code.NOT_A_MEMBER, "only members of that room can do this; join it first"
+_OVERTAKEN: Fault = Code.ID_CONFLICT, "that id belongs to an earlier request; use a new id"

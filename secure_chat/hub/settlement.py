@@ -1,0 +1,100 @@
+"""What follows from the log's answer: acknowledgements, deliveries, changed memberships.
+
+Owned by the hub's thread. The only place that makes a message of a draft, and it does so from what
+the log gave back; so nobody is told anything that is not stored.
+"""
+
+from collections.abc import Sequence
+
+from secure_chat.hub.commands import Command, Fact, Note, Send, StorageFailed
+from secure_chat.hub.door import LOBBY_ID
+from secure_chat.hub.drafts import Drafts
+from secure_chat.hub.fanout import FanOut
+from secure_chat.hub.roster import Roster
+from secure_chat.hub.session import Phase, Session
+from secure_chat.hub.tail import Moved, Tail
+from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome
+from secure_chat.wire.messages import Ack, Code, Error, Membership, Said
+
+__all__ = ["Settlement"]
+
+
+class Settlement:
+    """Turns outcomes into commands.
+
+    Args:
+        roster: who is where.
+        drafts: the batch that was taken.
+        tail: where committed entries are kept.
+        out: where decided commands go.
+    """
+
+    def __init__(self, roster: Roster, drafts: Drafts, tail: Tail, out: list[Command]) -> None:
+        self._roster = roster
+        self._drafts = drafts
+        self._tail = tail
+        self._out = out
+        self._fanout = FanOut(out)
+        self._failing = False
+
+    def settle(self, outcomes: Sequence[Outcome]) -> None:
+        """Acknowledge and deliver what was committed.
+
+        Args:
+            outcomes: the log's answers, one for each draft, in their order.
+        """
+        drafts, head = self._drafts, self._tail.head
+        for session, draft, outcome in zip(drafts.owners, drafts.taken, outcomes, strict=True):
+            if isinstance(outcome, Conflict):
+                text = "that id was used before for something else; use a new id"
+                self._refuse(session, draft, Code.ID_CONFLICT, text)
+                continue
+            if session.phase is not Phase.GONE and draft.id != LOBBY_ID:
+                self._out.append(Send(session.conn, Ack(draft.id, outcome.seq, outcome.at)))
+            if outcome.repeated:
+                continue
+            if draft.kind is Kind.SAID:
+                self._said(draft, outcome)
+            else:
+                self._moved(session, draft, outcome)
+        self._fanout.flush()
+        if self._failing and self._tail.head > head:
+            self._failing = False
+            self._out.append(Note(Fact.STORAGE, "", "messages are stored again"))
+
+    def unsettled(self, failed: StorageFailed) -> None:
+        """Tell every author that nothing was stored."""
+        for session, draft in zip(self._drafts.owners, self._drafts.taken, strict=True):
+            self._refuse(session, draft, failed.code, failed.text)
+        if not self._failing:
+            self._failing = True
+            self._out.append(Note(Fact.STORAGE, "", failed.text))
+
+    def _said(self, draft: Draft, done: Committed) -> None:
+        said = Said(done.seq, done.at, draft.author, draft.id, draft.text, draft.room, draft.to)
+        self._tail.append(said)
+        if draft.room is not None:
+            room = self._roster.rooms.get(draft.room)
+            audience = room.audience() if room is not None else ()
+        else:
+            audience = self._pair(draft.author, draft.to)
+        self._fanout.add(audience, said)
+
+    def _pair(self, author: str, to: str | None) -> tuple[int, ...]:
+        people = self._roster.people
+        live = people[author].live
+        other = people.get(to) if to is not None and to != author else None
+        return live + other.live if other is not None else live
+
+    def _moved(self, session: Session, draft: Draft, done: Committed) -> None:
+        person, member = session.person, draft.kind is Kind.JOINED
+        assert draft.room is not None
+        membership = Membership(done.seq, done.at, draft.room, member)
+        self._tail.append(Moved(person.name, membership))
+        if self._roster.moved(person, membership):
+            self._out.append(Note(Fact.ROOM, person.name, draft.room))
+        self._fanout.add(person.live, membership)
+
+    def _refuse(self, session: Session, draft: Draft, code: str, text: str) -> None:
+        if session.phase is not Phase.GONE and draft.id != LOBBY_ID:
+            self._out.append(Send(session.conn, Error(code, text, id=draft.id)))

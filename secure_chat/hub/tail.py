@@ -1,0 +1,111 @@
+"""The newest committed entries in memory, so that catching up always ends.
+
+Owned by the hub's thread; bounded by number and bytes. Whoever was given everything up to an entry
+that is still here gets the rest from here, in the same breath as it becomes live: nothing can be
+committed in between.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+from secure_chat.hub.session import Person
+from secure_chat.limits import Limits
+from secure_chat.wire.messages import Membership, Said
+
+__all__ = ["Moved", "Tail", "weight"]
+
+# What a message costs beyond its text: names, ids, numbers and the frame around them.
+_AROUND: Final = 192
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A committed change of membership and whose it is."""
+
+    person: str
+    membership: Membership
+
+
+def weight(message: Said | Membership) -> int:
+    """Return about how many bytes a message takes; the text itself is never underestimated."""
+    if isinstance(message, Membership):
+        return _AROUND
+    text = message.text
+    return _AROUND + (len(text) if text.isascii() else 4 * len(text))
+
+
+class Tail:
+    """A ring of the newest entries.
+
+    Args:
+        head: the newest sequence number so far; everything up to it is in the log only.
+        limits: how many entries and bytes to keep.
+    """
+
+    def __init__(self, head: int, limits: Limits) -> None:
+        self._most = limits.tail_entries
+        self._room = limits.tail_bytes
+        self._bytes = 0
+        self._before = head
+        self.head = head
+        self._entries: deque[Said | Moved] = deque()
+
+    def append(self, entry: Said | Moved) -> None:
+        """Add the entry that was committed last."""
+        entries = self._entries
+        message = _message(entry)
+        entries.append(entry)
+        self.head = message.seq
+        self._bytes += weight(message)
+        while self._bytes > self._room or len(entries) > self._most:
+            oldest = _message(entries.popleft())
+            self._bytes -= weight(oldest)
+            self._before = oldest.seq
+
+    def covers(self, cursor: int) -> bool:
+        """Tell whether every entry above `cursor` is here."""
+        return cursor >= self._before
+
+    def heard(self, person: Person, cursor: int, since: int) -> list[Said | Membership]:
+        """Return what a person is to be given of the entries above `cursor`, oldest first.
+
+        The walk goes back in time from the memberships of now and undoes the person's own moves on
+        the way, so each message is judged by the rooms of its own moment.
+
+        Args:
+            person: who listens.
+            cursor: they have everything up to here; `covers(cursor)` must be True.
+            since: changes of membership up to here are known to them.
+        """
+        name, rooms = person.name, set(person.rooms)
+        heard: list[Said | Membership] = []
+        for entry in reversed(self._entries):
+            message = _message(entry)
+            if message.seq <= cursor:
+                break
+            if isinstance(message, Said):
+                ours = name in {message.author, message.to} if message.room is None else False
+                if ours or message.room in rooms:
+                    heard.append(message)
+            elif isinstance(entry, Moved) and entry.person == name:
+                if message.seq > since:
+                    heard.append(message)
+                (rooms.discard if message.member else rooms.add)(message.room)
+        heard.reverse()
+        return heard
+
+    def find(self, author: str, ident: str) -> Said | None:
+        """Return a recent message by its author's id, or None; slow, for rare questions."""
+        return next(
+            (
+                entry
+                for entry in reversed(self._entries)
+                if isinstance(entry, Said) and entry.id == ident and entry.author == author
+            ),
+            None,
+        )
+
+
+def _message(entry: Said | Moved) -> Said | Membership:
+    return entry if isinstance(entry, Said) else entry.membership

@@ -1,0 +1,173 @@
+"""The tables of the log's file: how they are made, brought up to date, and what their columns mean.
+
+Owned by the writer (`log.sqlite`), used once when it opens the file; the reader takes only the
+names and packings from here. It must never change a file that is foreign or newer than this
+program, and never leave one half-way between two versions.
+
+Names of people and rooms stand once in `name`; everything else refers to their numbers. A target
+is a room's number, or minus the number of the person a direct message is for.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Final
+
+from secure_chat.errors import StoreError
+
+__all__ = ["APPLICATION", "MIGRATIONS", "VERSION", "migrate", "pack_id", "unpack_id"]
+
+# Four letters at offset 68 of the file ("sclg"), so that no other program's file is taken for ours.
+APPLICATION: Final = 0x73636C67
+
+_HEX_ID_CHARS: Final = 32
+
+_LOG: Final = """
+CREATE TABLE name (number INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
+
+CREATE TABLE entry (
+    seq INTEGER PRIMARY KEY,
+    at INTEGER NOT NULL,      -- milliseconds since 1970 UTC
+    kind INTEGER NOT NULL,    -- log.base.Kind
+    author INTEGER NOT NULL,
+    id NOT NULL,              -- see pack_id
+    target INTEGER NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX entry_id ON entry (author, id);
+-- Every index ends in seq by itself, so each of these is "what X may read, in order". Only the
+-- first one is kept for what is said in rooms, so a message there costs two index entries.
+CREATE INDEX entry_target ON entry (target) WHERE kind = 0;
+CREATE INDEX entry_sent ON entry (author) WHERE target < 0;
+CREATE INDEX entry_pair ON entry (author, target) WHERE target < 0;
+
+CREATE TABLE place (
+    person INTEGER NOT NULL,
+    room INTEGER NOT NULL,
+    joined INTEGER NOT NULL,
+    left INTEGER,
+    PRIMARY KEY (person, room, joined)
+) WITHOUT ROWID;
+
+-- Ids of entries that retention took away, because an id is used once, for ever.
+CREATE TABLE retired (
+    author INTEGER NOT NULL,
+    id NOT NULL,
+    seq INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (author, id)
+) WITHOUT ROWID;
+
+-- Entries before which the wall clock went back. Between two of them time only grows, so a
+-- moment is found by halving instead of by an index on every entry.
+CREATE TABLE step (seq INTEGER PRIMARY KEY);
+
+CREATE TABLE counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counter VALUES ('floor', 1)
+"""
+
+_SEARCH: Final = """
+-- The words by which the index finds who may read a row: its author, its room, or both ends of a
+-- direct message and the pair they make. They have a column of their own, so no text can forge
+-- them. Taking a row out of the index needs exactly the words that went in.
+CREATE VIEW spoken AS
+SELECT seq, text, 'a' || author || CASE
+    WHEN target > 0 THEN ' r' || target
+    ELSE ' d' || author || ' d' || -target
+         || ' p' || min(author, -target) || 'x' || max(author, -target)
+    END AS scope
+FROM entry WHERE kind = 0;
+
+-- No content because the text stands in entry already, no column sizes because nothing is ranked.
+CREATE VIRTUAL TABLE words USING fts5(
+    text, scope, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+);
+
+-- How far the index is filled behind the commit.
+INSERT INTO counter SELECT 'indexed', value - 1 FROM counter WHERE name = 'floor'
+"""
+
+
+def create_log(db: sqlite3.Connection) -> None:
+    """Version 1: entries, the names in them, memberships, and what outlives an entry."""
+    _run(db, _LOG)
+
+
+def create_search(db: sqlite3.Connection) -> None:
+    """Version 2: the full-text index; entries that are there already are indexed later."""
+    _run(db, _SEARCH)
+
+
+def _run(db: sqlite3.Connection, script: str) -> None:
+    # Not executescript(): it commits first, and a migration is one transaction.
+    for statement in script.split(";\n"):
+        db.execute(statement)
+
+
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (create_log, create_search)
+VERSION: Final = len(MIGRATIONS)
+
+
+def migrate(db: sqlite3.Connection, before: Callable[[], None] | None = None) -> int:
+    """Bring the file to this program's version, one transaction a step.
+
+    Args:
+        db: a connection in autocommit mode that may write.
+        before: called once the file is known to be ours, before anything in it changes.
+
+    Returns:
+        The version found; 0 for a new file.
+
+    Raises:
+        StoreError: the file is another program's, or a newer version's; it is untouched.
+    """
+    found = _version(db)
+    if before is not None:
+        before()
+    for number, step in enumerate(MIGRATIONS[found:], found + 1):
+        # The version changes with the tables or not at all, so a kill in between is harmless.
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            step(db)
+            db.execute(f"PRAGMA application_id = {APPLICATION}")
+            db.execute(f"PRAGMA user_version = {number}")
+            db.execute("COMMIT")
+        finally:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+    return found
+
+
+def _version(db: sqlite3.Connection) -> int:
+    application: int = db.execute("PRAGMA application_id").fetchone()[0]
+    version: int = db.execute("PRAGMA user_version").fetchone()[0]
+    tables: int = db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if application != APPLICATION and (application or version or tables):
+        raise StoreError(
+            "the log's file belongs to another program",
+            why=f"its application id is {application:#x}, not {APPLICATION:#x}",
+            hint="choose another folder with --data",
+        )
+    if version > VERSION:
+        raise StoreError(
+            "the log was written by a newer securechat",
+            why=f"its format is {version}, this program knows up to {VERSION}",
+            hint="update securechat, or choose another folder with --data",
+        )
+    return version
+
+
+def pack_id(id_: str) -> str | bytes:
+    """Return an id as the file holds it: 32 lower-case hex digits become their 16 bytes."""
+    if len(id_) != _HEX_ID_CHARS:
+        return id_
+    try:
+        packed = bytes.fromhex(id_)
+    except ValueError:
+        return id_
+    # Upper case and blanks would not come back the same.
+    return packed if packed.hex() == id_ else id_
+
+
+def unpack_id(stored: str | bytes) -> str:
+    """Return the id that `pack_id` packed."""
+    return stored if isinstance(stored, str) else stored.hex()

@@ -1,0 +1,403 @@
+"""The log of one host in one SQLite file: the only connection that writes and checkpoints it.
+
+Owned by the hub, used on its thread only. It must never report as committed what is not synced to
+the disk, never use a sequence number twice, and never go on after the disk failed.
+
+One append is one transaction. A batch is first stored as if nothing in it were a repetition, which
+the unique index proves in passing; only when it objects is the batch looked through one by one.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from secure_chat.clock import Clock
+from secure_chat.errors import StoreBroken, StoreError, StoreFull
+from secure_chat.limits import Limits
+from secure_chat.log import schema
+from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome, Place
+
+__all__ = ["SqliteLog"]
+
+_INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_JOIN: Final = (
+    "INSERT INTO place SELECT ?1, ?2, ?3, NULL WHERE NOT EXISTS"
+    " (SELECT 1 FROM place WHERE person = ?1 AND room = ?2 AND left IS NULL)"
+)
+_LEAVE: Final = "UPDATE place SET left = ?3 WHERE person = ?1 AND room = ?2 AND left IS NULL"
+_STORED: Final = (
+    "SELECT seq, at, kind, target, text FROM entry WHERE author = ?1 AND id = ?2 UNION ALL"
+    " SELECT seq, at, NULL, NULL, NULL FROM retired WHERE author = ?1 AND id = ?2"
+)
+_USED_BEFORE: Final = (
+    "SELECT 1 FROM entry CROSS JOIN retired ON retired.author = entry.author"
+    " AND retired.id = entry.id WHERE entry.seq > ? LIMIT 1"
+)
+
+_INDEX: Final = (
+    "INSERT INTO words (rowid, text, scope)"
+    " SELECT seq, text, scope FROM spoken WHERE seq > ? AND seq <= ?"
+)
+_UNINDEX: Final = (
+    "INSERT INTO words (words, rowid, text, scope)"
+    " SELECT 'delete', seq, text, scope FROM spoken WHERE seq <= ?"
+)
+
+_Row = tuple[int, int, int, int, str | bytes, int, str]
+
+
+class _Repeated(Exception):
+    """The batch holds an id that was used before."""
+
+
+class _Numbers(dict[str, int]):
+    """Name to number; a name met for the first time gets the next number and is noted as fresh."""
+
+    def __init__(self, known: Iterable[tuple[str, int]]) -> None:
+        super().__init__(known)
+        self.fresh: list[tuple[int, str]] = []
+
+    def __missing__(self, name: str) -> int:
+        number = self[name] = len(self) + 1
+        self.fresh.append((number, name))
+        return number
+
+    def forget(self) -> None:
+        """Take back the fresh names of a transaction that did not happen."""
+        for _, name in self.fresh:
+            del self[name]
+        self.fresh.clear()
+
+
+class SqliteLog:
+    """Everything committed, in one order; made by `SqliteLog.open`.
+
+    Attributes:
+        head: the newest sequence number, 0 in an empty log.
+        floor: the oldest sequence number kept; 1 as long as nothing was pruned.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path, clock: Clock) -> None:
+        self._db = db
+        self._path = path
+        self._clock = clock
+        self._broken = ""
+        self._numbers = _Numbers(db.execute("SELECT text, number FROM name"))
+        counters: dict[str, int] = dict(db.execute("SELECT name, value FROM counter"))
+        self.floor: int = counters["floor"]
+        self._indexed = counters["indexed"]
+        last = db.execute("SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
+        self.head: int = last[0] if last else self.floor - 1
+        self._at: int = last[1] if last else 0
+        self._retired = db.execute("SELECT 1 FROM retired LIMIT 1").fetchone() is not None
+
+    @classmethod
+    def open(cls, path: Path, clock: Clock, limits: Limits) -> "SqliteLog":
+        """Open the log, made when it is missing and brought to this version when it is older.
+
+        Args:
+            path: the file; its folder must exist. Only one process may do this at a time.
+            clock: says when a batch was committed.
+            limits: the host's limits.
+
+        Raises:
+            StoreError: the file cannot be used: foreign, newer, damaged or not writable.
+        """
+        try:
+            # Made here because SQLite would make it readable for others; WAL files follow it.
+            path.touch(mode=0o600)
+            # Opened by whoever starts the host, then used by the hub's thread alone.
+            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
+        except (OSError, sqlite3.Error) as error:
+            raise _cannot_open(path, error) from error
+        try:
+            schema.migrate(db, before=lambda: _prepare(db, limits))
+            return cls(db, path, clock)
+        except sqlite3.Error as error:
+            db.close()
+            raise _cannot_open(path, error) from error
+        except StoreError:
+            db.close()
+            raise
+
+    def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
+        """Store a batch in one transaction and sync it to the disk.
+
+        Args:
+            drafts: each with exactly one target; ids may repeat earlier ones.
+
+        Returns:
+            One outcome a draft, in their order.
+
+        Raises:
+            StoreFull: there is no room; nothing is stored, the next call may succeed.
+            StoreBroken: the disk failed; whether the batch is stored is unknown until the file
+                is opened again, and every later call raises this too.
+        """
+        if not drafts:
+            return []
+        at = int(self._clock.now() * 1000)
+        first = self.head + 1
+        try:
+            self._store(drafts, at)
+        except _Repeated:
+            outcomes, fresh = self._sort_out(drafts, at)
+            if fresh:
+                self._store(fresh, at)
+            return outcomes
+        return [Committed(seq, at) for seq in range(first, self.head + 1)]
+
+    def _store(self, drafts: Sequence[Draft], at: int) -> None:
+        numbers = self._numbers
+        try:
+            with self._transaction():
+                rows = self._rows(drafts, at)
+                if numbers.fresh:
+                    self._db.executemany("INSERT INTO name VALUES (?, ?)", numbers.fresh)
+                self._insert(rows)
+                if at < self._at:
+                    self._db.execute("INSERT INTO step VALUES (?)", (self.head + 1,))
+            numbers.fresh.clear()
+        finally:
+            # What is still fresh belongs to a transaction that did not happen.
+            numbers.forget()
+        self.head += len(rows)
+        self._at = at
+
+    def _rows(self, drafts: Sequence[Draft], at: int) -> list[_Row]:
+        numbers, said, pack = self._numbers, Kind.SAID, schema.pack_id
+        rows = []
+        for seq, draft in enumerate(drafts, self.head + 1):
+            room = draft.room
+            target = -numbers[draft.to or ""] if room is None else numbers[room]
+            kind = 0 if draft.kind is said else draft.kind.value
+            rows.append((seq, at, kind, numbers[draft.author], pack(draft.id), target, draft.text))
+        return rows
+
+    def _insert(self, rows: list[_Row]) -> None:
+        try:
+            self._db.executemany(_INSERT, rows)
+        except sqlite3.IntegrityError as error:
+            # Any other constraint would mean that somebody else wrote to the file.
+            if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
+                raise
+            raise _Repeated from error
+        if self._retired and self._db.execute(_USED_BEFORE, (self.head,)).fetchone():
+            raise _Repeated
+        for seq, _, kind, person, _, room, _ in rows:
+            if kind:
+                self._db.execute(
+                    _JOIN if kind == Kind.JOINED.value else _LEAVE, (person, room, seq)
+                )
+
+    def _sort_out(self, drafts: Sequence[Draft], at: int) -> tuple[list[Outcome], list[Draft]]:
+        outcomes: list[Outcome] = []
+        fresh: dict[tuple[str, str], Draft] = {}
+        places: dict[tuple[str, str], int] = {}
+        for draft in drafts:
+            key = (draft.author, draft.id)
+            if key in fresh:
+                seq = places[key]
+                same = draft == fresh[key]
+                outcomes.append(Committed(seq, at, repeated=True) if same else Conflict(seq))
+                continue
+            outcome = self._before(draft)
+            if outcome is None:
+                fresh[key] = draft
+                places[key] = self.head + len(fresh)
+                outcome = Committed(places[key], at)
+            outcomes.append(outcome)
+        return outcomes, list(fresh.values())
+
+    def _before(self, draft: Draft) -> Outcome | None:
+        """Return what became of this id earlier, or None when it is new."""
+        numbers = self._numbers
+        key = (numbers.get(draft.author), schema.pack_id(draft.id))
+        with self._translated():
+            stored = self._db.execute(_STORED, key).fetchone()
+        if stored is None:
+            return None
+        seq, at, kind, target, text = stored
+        room = draft.room
+        wanted = -numbers.get(draft.to or "", 0) if room is None else numbers.get(room, 0)
+        # Of a retired entry only the id is kept, so its text cannot be compared any more.
+        if kind is None or (kind, target, text) == (draft.kind.value, wanted, draft.text):
+            return Committed(seq, at, repeated=True)
+        return Conflict(seq)
+
+    def places(self) -> list[Place]:
+        """Return every membership, current and past, to load the hub at start."""
+        names = {number: name for name, number in self._numbers.items()}
+        with self._translated():
+            rows = self._db.execute("SELECT person, room, joined, left FROM place").fetchall()
+        return [Place(names[person], names[room], *span) for person, room, *span in rows]
+
+    def index(self, most: int) -> int:
+        """Take further entries into the full-text index, in a transaction of their own.
+
+        Args:
+            most: how many entries at once; thousands cost little more than one.
+
+        Returns:
+            How many entries were passed; 0 means that a search now finds everything.
+
+        Raises:
+            StoreFull: there is no room; nothing changed.
+            StoreBroken: the disk failed.
+        """
+        upto = min(self.head, self._indexed + most)
+        done = upto - self._indexed
+        if done:
+            with self._transaction():
+                self._db.execute(_INDEX, (self._indexed, upto))
+                self._count("indexed", upto)
+            self._indexed = upto
+        return done
+
+    def prune(self, before_ms: int, most: int) -> int:
+        """Take away the oldest entries up to the first that is younger than a moment.
+
+        Args:
+            before_ms: entries committed before this go, milliseconds since 1970 UTC.
+            most: how many entries in this one transaction; call again until it returns 0.
+
+        Returns:
+            How many entries are gone; `floor` is above them. Their ids stay used.
+
+        Raises:
+            StoreFull: there is no room even to delete; nothing changed.
+            StoreBroken: the disk failed.
+        """
+        last = self.floor - 1
+        with self._transaction():
+            for seq, at in self._db.execute(
+                "SELECT seq, at FROM entry ORDER BY seq LIMIT ?", (most,)
+            ).fetchall():
+                if at >= before_ms:
+                    break
+                last = seq
+            gone = last - self.floor + 1
+            if gone:
+                self._take_away(last)
+        if gone:
+            self.floor = last + 1
+            self._indexed = max(self._indexed, last)
+            self._retired = True
+        return gone
+
+    def _take_away(self, last: int) -> None:
+        execute = self._db.execute
+        execute(_UNINDEX, (min(last, self._indexed),))
+        execute("INSERT INTO retired SELECT author, id, seq, at FROM entry WHERE seq <= ?", (last,))
+        execute("DELETE FROM entry WHERE seq <= ?", (last,))
+        execute("DELETE FROM step WHERE seq <= ?", (last + 1,))
+        # The last stay of a person in a room is kept: it tells that they are no newcomer.
+        execute(
+            "DELETE FROM place WHERE left <= ? AND EXISTS (SELECT 1 FROM place AS later WHERE"
+            " later.person = place.person AND later.room = place.room"
+            " AND later.joined > place.joined)",
+            (last,),
+        )
+        self._count("floor", last + 1)
+        self._count("indexed", max(self._indexed, last))
+
+    def size(self) -> int:
+        """Return the bytes on the disk, the write-ahead log included."""
+        files = (self._path, self._path.with_name(f"{self._path.name}-wal"))
+        return sum(file.stat().st_size for file in files if file.exists())
+
+    def checkpoint(self) -> int:
+        """Move what is committed from the WAL to its place, as far as no reader is in the way.
+
+        Commits do this by themselves now and then; call it when there is nothing else to do.
+
+        Returns:
+            How many pages are left to move.
+
+        Raises:
+            StoreBroken: the disk failed; what was committed is still safe in the WAL.
+        """
+        with self._translated():
+            _, pages, moved = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        return int(pages - moved)
+
+    def close(self) -> None:
+        """Close the file; readers should have closed theirs before, so that the WAL goes too."""
+        self._db.close()
+
+    def _count(self, name: str, value: int) -> None:
+        self._db.execute("UPDATE counter SET value = ? WHERE name = ?", (value, name))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._translated():
+            try:
+                self._db.execute("BEGIN IMMEDIATE")
+                yield
+                self._db.execute("COMMIT")
+            finally:
+                # SQLite has ended it by itself after some errors, and the first error counts.
+                if self._db.in_transaction:
+                    with suppress(sqlite3.Error):
+                        self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        if self._broken:
+            raise _broke(self._broken)
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Errors of the Python module itself, as on a closed file, have no code.
+            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
+                raise StoreFull(
+                    "the log has no room",
+                    why=str(error),
+                    hint="make room on the host's disk; it goes on by itself",
+                ) from error
+            # After a failed sync the system may have forgotten the pages, so nothing that this
+            # connection says later can be trusted: only opening the file anew tells the truth.
+            self._broken = str(error)
+            raise _broke(self._broken) from error
+
+
+def _prepare(db: sqlite3.Connection, limits: Limits) -> None:
+    for pragma in (
+        # Readers go on while we commit, and a commit is one append to one file and one sync.
+        "journal_mode = WAL",
+        # Each commit is synced before it returns: after a power cut NORMAL would have lost
+        # acknowledged messages.
+        "synchronous = FULL",
+        # A page written again and again moves to its place once; the default number of frames
+        # still fits the first block of the index that all connections share.
+        f"wal_autocheckpoint = {limits.log_wal_pages}",
+        # After a long reader the WAL is cut back instead of keeping its largest size for ever.
+        f"journal_size_limit = {limits.log_wal_pages * 4096}",
+        # The upper levels of the index of ids stay in memory with millions of entries.
+        f"cache_size = {-limits.log_cache_bytes // 1024}",
+        # What retention takes away is overwritten where that costs no further write.
+        "secure_delete = FAST",
+        # Nothing needs a file beside the log, so a full disk cannot stop what only reads.
+        "temp_store = MEMORY",
+        # A disk error in a mapped page would kill the process instead of raising.
+        "mmap_size = 0",
+        # The views of a file from elsewhere must not call functions with side effects.
+        "trusted_schema = OFF",
+    ):
+        db.execute(f"PRAGMA {pragma}")
+
+
+def _broke(why: str) -> StoreBroken:
+    return StoreBroken(
+        "the log's disk failed", why=why, hint="check the disk, then start the host again"
+    )
+
+
+def _cannot_open(path: Path, error: Exception) -> StoreError:
+    return StoreError(
+        f"the log {path} cannot be opened",
+        why=str(error),
+        hint="check that the folder is writable and the file is not damaged",
+    )

@@ -1,0 +1,162 @@
+"""One connection inside a worker: its link, its protocol state, its outbox and its deadlines.
+
+Owned by one worker, touched on its thread only. It moves bytes between link, protocol and
+outbox; when to do so, and what an end means, the worker decides.
+"""
+
+import math
+from enum import Enum
+
+from secure_chat.limits import Limits
+from secure_chat.net.dialer import Address
+from secure_chat.net.outbox import Outbox
+from secure_chat.tls.link import Link, Want
+from secure_chat.wire.connection import Connection, Event
+from secure_chat.wire.states import Role
+
+__all__ = ["NEVER", "Peer", "Phase"]
+
+NEVER = math.inf
+
+
+class Phase(Enum):
+    """Where in its life a connection is."""
+
+    HANDSHAKE = "handshake"
+    OPEN = "open"
+    CLOSING = "closing"
+    LINGER = "linger"
+    GONE = "gone"
+
+
+class Peer:
+    """One connection.
+
+    Args:
+        conn: its number.
+        link: its TLS socket.
+        role: which end we are.
+        limits: the bounds in force.
+        now: the monotonic clock, seconds.
+    """
+
+    __slots__ = (
+        "address",
+        "admitted",
+        "asked",
+        "began",
+        "conn",
+        "deadline",
+        "drain_owed",
+        "frame_deadline",
+        "frames",
+        "heard",
+        "held",
+        "interest",
+        "lagging",
+        "link",
+        "local",
+        "name",
+        "outbox",
+        "phase",
+        "progress",
+        "rest_until",
+        "server_name",
+        "started",
+        "uid",
+        "upto",
+        "wire",
+    )
+
+    def __init__(self, conn: int, link: Link, role: Role, limits: Limits, now: float) -> None:
+        self.conn = conn
+        self.link = link
+        self.wire = Connection(role, limits)
+        self.outbox = Outbox(limits.write_bytes)
+        # Who is at both ends and how the record will name this handshake.
+        self.address: Address = ("", 0)
+        self.local: Address = ("", 0)
+        self.server_name: str | None = None
+        self.uid = ""
+        self.name: str | None = None
+        self.phase = Phase.HANDSHAKE
+        self.interest = 0
+        # Wall clock and monotonic clock at the start, for the record.
+        self.started = 0.0
+        self.began = now
+        # The end of the present phase, and of the frame that is just arriving.
+        self.deadline = NEVER
+        self.frame_deadline = NEVER
+        self.frames = 0
+        # Signs of life: when anything was read, when we last asked, when a write got through.
+        self.heard = now
+        self.asked = now
+        self.progress = now
+        # Reasons not to read: the owner said so, or its share is used up until then.
+        self.held = False
+        self.rest_until = 0.0
+        # Delivery: a lagging peer gets pages from the log instead of live messages.
+        self.admitted = False
+        self.lagging = True
+        self.drain_owed = False
+        self.upto = 0
+
+    def pull(self, turns: int) -> tuple[list[Event], bool]:
+        """Read what is there, at most `turns` records, through the protocol.
+
+        The selector does not see what OpenSSL has already taken from the socket, so reading goes
+        on until it wants more; whoever has more than its turns comes again.
+
+        Returns:
+            The events, and whether more may be waiting.
+
+        Raises:
+            LinkFailed: the connection was cut or broke TLS.
+        """
+        read, receive = self.link.read, self.wire.receive_data
+        more = True
+        for _ in range(turns):
+            data = read()
+            if isinstance(data, Want):
+                more = False
+                break
+            if not data:
+                self.wire.receive_eof()
+                more = False
+                break
+            receive(data)
+        return self.wire.events(), more
+
+    def collect(self) -> None:
+        """Move what the protocol wants to say into the outbox."""
+        for data in self.wire.data_to_send():
+            self.outbox.append(data)
+
+    def flush(self, now: float) -> bool:
+        """Write until nothing is left or the socket is full.
+
+        Returns:
+            Whether the socket is full: come again when it is writable.
+
+        Raises:
+            LinkFailed: the connection was cut.
+        """
+        outbox = self.outbox
+        if not outbox.size:
+            return False
+        write = self.link.write
+        while outbox.size:
+            written = write(outbox.head())
+            if isinstance(written, Want):
+                return True
+            outbox.advance(written)
+            self.progress = now
+        return False
+
+    def mind_frame(self, now: float, seconds: float) -> None:
+        """Give a frame that has begun to arrive its deadline; each frame has its own."""
+        if not self.wire.waiting:
+            self.frame_deadline = NEVER
+        elif self.frame_deadline == NEVER or self.frames != self.wire.progress:
+            self.frame_deadline = now + seconds
+            self.frames = self.wire.progress

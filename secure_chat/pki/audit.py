@@ -1,0 +1,261 @@
+"""The audit trail `certs/audit.jsonl`: one line per act, appended, never changed.
+
+Owned by whoever holds its lock, from any process; readers need no lock. The registry is the fold
+of this file, so what is not written here was never issued.
+
+The lock is an exclusive transaction on an empty SQLite file: it works alike on every platform, it
+waits without polling of our own, and it is gone with the process however the process ends, which
+a lock file that has to be deleted is not.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from secure_chat.clock import rfc3339
+from secure_chat.errors import IdentityError
+from secure_chat.pki.files import create_file, open_private
+from secure_chat.pki.identity import Identity, Role
+from secure_chat.pki.registry import REPLACED, Entry, Registry
+
+__all__ = ["Act", "AuditTrail", "RegistryWatch", "fold"]
+
+LOCK_SECONDS: Final = 30.0
+
+
+class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One line of the trail; times are RFC 3339 UTC.
+
+    Args:
+        at: when it was done.
+        act: `created-ca` (everything issued before does not count any more), `issued`,
+            `adopted` (a certificate of ours that the trail did not know), `revoked`; others are
+            kept and mean nothing to the registry.
+        name: whom the certificate was issued to.
+        role: host, member, operator; empty for the authority.
+        serial: the certificate's serial number in lower-case hex.
+        fingerprint: SHA-256 of the DER certificate in lower-case hex.
+        not_before: since when it is valid.
+        not_after: until when it is valid.
+        by: the command or person that did it.
+        reason: why, for `revoked`.
+    """
+
+    at: str
+    act: str
+    name: str = ""
+    role: str = ""
+    serial: str = ""
+    fingerprint: str = ""
+    not_before: str = ""
+    not_after: str = ""
+    by: str = ""
+    reason: str = ""
+
+    @classmethod
+    def of(cls, act: str, identity: Identity, *, at: float, by: str, reason: str = "") -> "Act":
+        """Return the line for an act on a certificate."""
+        return cls(
+            at=rfc3339(at),
+            act=act,
+            name=identity.name,
+            role=identity.role,
+            serial=identity.serial,
+            fingerprint=identity.fingerprint,
+            not_before=rfc3339(identity.not_before),
+            not_after=rfc3339(identity.not_after),
+            by=by,
+            reason=reason,
+        )
+
+    def line(self) -> bytes:
+        """Return it as it stands in the file, with its end of line."""
+        return msgspec.json.encode(self) + b"\n"
+
+
+class AuditTrail:
+    """The file and its lock.
+
+    Args:
+        path: the file; its folder must exist before anything is written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = path.with_name("audit.lock")
+
+    @contextmanager
+    def lock(self, seconds: float = LOCK_SECONDS) -> Iterator[None]:
+        """Be the only one that changes the folder, across processes.
+
+        Args:
+            seconds: how long to wait for another one.
+
+        Raises:
+            IdentityError: another one is still at it, or the folder cannot be written.
+        """
+        try:
+            # Closing a descriptor of a file drops the locks of the whole process on it, so the
+            # file is opened here only when it has to be made.
+            if not self._lock.exists():
+                create_file(self._lock, b"", 0o600)
+        except FileExistsError:
+            pass
+        except OSError as error:
+            raise _unusable(self._lock, error) from error
+        with closing(sqlite3.connect(self._lock, timeout=seconds, isolation_level=None)) as held:
+            try:
+                held.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                raise IdentityError(
+                    f"another command is changing {self.path.parent}",
+                    why=str(error),
+                    hint="wait until it has ended and run this again",
+                ) from error
+            yield
+
+    def append(self, acts: Sequence[Act]) -> None:
+        """Take the lock and write acts behind the others, safe on disk when it returns.
+
+        Raises:
+            IdentityError: the file cannot be locked or written.
+        """
+        with self.lock():
+            self.append_locked([act.line() for act in acts])
+
+    def append_locked(self, lines: Iterable[bytes]) -> None:
+        """Write lines that are not there yet; the caller holds the lock.
+
+        A last line without its end was cut by a crash and never counted: it is taken away first.
+        """
+        try:
+            old = self.path.read_bytes() if self.path.exists() else b""
+            whole = old[: old.rfind(b"\n") + 1]
+            known = set(whole.splitlines(keepends=True))
+            new = b"".join(line for line in lines if line not in known)
+            if not new and whole == old:
+                return
+            descriptor = open_private(self.path, os.O_WRONLY | os.O_CREAT)
+            with os.fdopen(descriptor, "wb") as file:
+                file.truncate(len(whole))
+                file.seek(len(whole))
+                file.write(new)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+
+    def registry(self) -> Registry:
+        """Read the whole trail.
+
+        Raises:
+            IdentityError: it is missing, unreadable, or a line in it is damaged.
+        """
+        try:
+            return fold(self.path.read_bytes(), where=str(self.path))
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+
+
+class RegistryWatch:
+    """Looks whether the trail has changed; owned by the thread that polls.
+
+    Args:
+        path: the trail.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._trail = AuditTrail(path)
+        self._seen: tuple[int, int] | None = None
+
+    def poll(self) -> Registry | None:
+        """Return the registry when the file changed since the last call, else None.
+
+        Raises:
+            IdentityError: the changed file cannot be used; said once for each change, and what
+                was read before goes on counting.
+        """
+        now = self._stamp()
+        if now == self._seen:
+            return None
+        self._seen = now
+        return self._trail.registry()
+
+    def _stamp(self) -> tuple[int, int]:
+        try:
+            status = self._trail.path.stat()
+        except OSError:
+            return (-1, -1)
+        return (status.st_size, status.st_mtime_ns)
+
+
+def fold(trail: bytes, *, where: str = "audit.jsonl") -> Registry:
+    """Return what a trail says of all certificates.
+
+    Args:
+        trail: the file's bytes; a last line without its end does not count.
+        where: the file's name, for the error.
+
+    Raises:
+        IdentityError: a whole line cannot be read: guessing could let a revoked one in.
+    """
+    entries: dict[str, Entry] = {}
+    for number, line in enumerate(trail.split(b"\n")[:-1], start=1):
+        try:
+            _apply(entries, _DECODE.decode(line))
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise IdentityError(
+                f"line {number} of {where} is damaged",
+                why="who is revoked cannot be known without it",
+                hint="put the file back from a copy, or run `securechat init-certs --force`",
+            ) from error
+    return Registry(entries)
+
+
+_DECODE: Final = msgspec.json.Decoder(Act)
+
+
+def _apply(entries: dict[str, Entry], act: Act) -> None:
+    match act.act:
+        case "created-ca":
+            for serial, entry in entries.items():
+                if entry.state == "valid":
+                    entries[serial] = replace(entry, state="revoked", reason=REPLACED)
+        case "issued" | "adopted":
+            known = entries.get(act.serial)
+            # Only an authority that was put back can give a certificate its worth back.
+            if known is not None and known.reason != REPLACED:
+                return
+            entries[act.serial] = Entry(
+                name=act.name,
+                role=Role(act.role),
+                serial=act.serial,
+                fingerprint=act.fingerprint,
+                not_before=_seconds(act.not_before),
+                not_after=_seconds(act.not_after),
+            )
+        case "revoked":
+            known = entries.get(act.serial)
+            if known is not None:
+                entries[act.serial] = replace(known, state="revoked", reason=act.reason)
+        case _:
+            pass
+
+
+def _seconds(text: str) -> int:
+    return int(datetime.fromisoformat(text).timestamp())
+
+
+def _unusable(path: Path, error: OSError) -> IdentityError:
+    return IdentityError(
+        f"{path} cannot be used",
+        why=error.strerror or str(error),
+        hint=f"check that the folder {path.parent} is yours, or run `securechat init-certs`",
+    )

@@ -1,0 +1,407 @@
+"""The certificate authority: makes itself, issues leaves, signs the list of revoked ones.
+
+Pure, PEM in and values out, on whatever thread asks; it opens no file and asks no clock. What it
+issues has passed the profile before it is handed out, so nothing else can ever be issued.
+
+Sources: RFC 5280 sections 4 and 5; the choice of extensions is the project's own profile.
+"""
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from secure_chat.errors import IdentityError, UsageError
+from secure_chat.pki.hostname import HostNames
+from secure_chat.pki.identity import Identity, Role, is_name
+from secure_chat.pki.keys import (
+    KeyType,
+    Passphrase,
+    PrivateKey,
+    PublicKey,
+    key_from_pem,
+    key_to_pem,
+    new_key,
+    same_key,
+)
+from secure_chat.pki.profile import (
+    BACKDATE,
+    LONGEST_LIFE,
+    fingerprint_of,
+    mailbox,
+    read_host,
+    read_member,
+    serial_of,
+)
+
+__all__ = ["AUTHORITY_KEY_TYPES", "LONGEST_AUTHORITY_LIFE", "Authority", "Leaf", "Revocation"]
+
+AUTHORITY_KEY_TYPES: Final = (KeyType.P256, KeyType.P384)
+LONGEST_AUTHORITY_LIFE: Final = timedelta(days=3_660)
+_ORGANIZATION: Final = "securechat"
+_DNS_COMMON_NAME_CHARS: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Revocation:
+    """One line of the list of revoked certificates.
+
+    Args:
+        serial: lower-case hex.
+        at: since when, seconds since 1970 UTC.
+    """
+
+    serial: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A certificate just issued.
+
+    Args:
+        certificate: the certificate.
+        identity: what the profile reads from it.
+        key: its private key when it was made here, None when only the public half was given.
+    """
+
+    certificate: x509.Certificate
+    identity: Identity
+    key: PrivateKey | None
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The certificate as PEM."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    def key_pem(self, passphrase: bytes | None = None) -> bytes:
+        """Return the private key as PKCS#8 PEM, encrypted when a passphrase is given."""
+        if self.key is None:
+            raise IdentityError("the private key of this certificate is not here")
+        return key_to_pem(self.key, passphrase)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority with its private key; make one with `create` or `load`.
+
+    Args:
+        certificate: its own certificate.
+        key: its private key, P-256 or P-384.
+    """
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def create(
+        cls,
+        *,
+        now: float,
+        life: timedelta = timedelta(days=3_650),
+        key_type: KeyType = KeyType.P256,
+    ) -> "Authority":
+        """Make a new authority with a name of its own.
+
+        Args:
+            now: seconds since 1970 UTC.
+            life: how long from now; at most 3660 days.
+            key_type: p256 or p384; verifiers refuse an Ed25519 authority.
+
+        Raises:
+            UsageError: the life is too long or the key is of another kind.
+        """
+        if life > LONGEST_AUTHORITY_LIFE:
+            raise UsageError(
+                "an authority cannot live that long",
+                why=f"the longest life is {LONGEST_AUTHORITY_LIFE.days}d",
+                hint="give a shorter --ca-life",
+            )
+        key = new_key(key_type)
+        if not isinstance(key, ec.EllipticCurvePrivateKey):
+            raise UsageError(f"an authority cannot have a key of the kind {key_type}")
+        # Two authorities of one name would be told apart by key identifiers only, and people
+        # read names, so each gets its own.
+        name = x509.Name(
+            [
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, _ORGANIZATION),
+                x509.NameAttribute(NameOID.COMMON_NAME, f"securechat CA {secrets.token_hex(4)}"),
+            ]
+        )
+        begin, end = _validity(now, life)
+        certificate = (
+            x509.CertificateBuilder(name, name, key.public_key(), new_serial(), begin, end)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_key_usage(authority=True), critical=True)
+            .add_extension(
+                x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
+            )
+            .sign(key, _digest(key))
+        )
+        return cls(certificate, key)
+
+    @classmethod
+    def load(
+        cls,
+        certificate_pem: bytes,
+        key_pem: bytes,
+        passphrase: Passphrase | None = None,
+        *,
+        where: str = "ca.key",
+    ) -> "Authority":
+        """Read an authority back.
+
+        Args:
+            certificate_pem: what `certificate_pem` gave.
+            key_pem: what `key_pem` gave.
+            passphrase: asked once, and only when the key is encrypted.
+            where: the key's file, for errors.
+
+        Raises:
+            IdentityError: they cannot be read or do not belong together.
+        """
+        try:
+            certificate = x509.load_pem_x509_certificate(certificate_pem)
+            public = certificate.public_key()
+        except ValueError as error:
+            raise IdentityError("the authority's certificate cannot be read") from error
+        key = key_from_pem(key_pem, passphrase, where=where)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or not same_key(key, public):
+            raise IdentityError(
+                f"{where} is not the key of the authority's certificate",
+                hint="put the key back that was made together with ca.crt",
+            )
+        return cls(certificate, key)
+
+    @property
+    def certificate_pem(self) -> bytes:
+        """The authority's certificate as PEM."""
+        return self.certificate.public_bytes(Encoding.PEM)
+
+    @property
+    def name(self) -> str:
+        """Its common name, which every certificate it issues carries as issuer."""
+        return str(self.certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+    @property
+    def not_before(self) -> int:
+        """Since when it is valid, seconds since 1970 UTC."""
+        return int(self.certificate.not_valid_before_utc.timestamp())
+
+    @property
+    def not_after(self) -> int:
+        """Until when it may issue, seconds since 1970 UTC."""
+        return int(self.certificate.not_valid_after_utc.timestamp())
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of its DER certificate in lower-case hex."""
+        return fingerprint_of(self.certificate)
+
+    @property
+    def serial(self) -> str:
+        """Its own serial number in lower-case hex."""
+        return serial_of(self.certificate)
+
+    def key_pem(self, passphrase: bytes | None = None) -> bytes:
+        """Return its private key as PKCS#8 PEM, encrypted when a passphrase is given."""
+        return key_to_pem(self.key, passphrase)
+
+    def issue_member(
+        self,
+        name: str,
+        role: Role = Role.MEMBER,
+        *,
+        now: float,
+        life: timedelta,
+        key: PrivateKey | PublicKey | KeyType = KeyType.P256,
+    ) -> Leaf:
+        """Issue a certificate to a person.
+
+        Args:
+            name: who; see `pki.identity.is_name`.
+            role: member or operator.
+            now: seconds since 1970 UTC.
+            life: how long from now; cut at this authority's own end.
+            key: the person's key, or the kind of key to make for them.
+
+        Raises:
+            UsageError: the name cannot be used or the life is longer than 397 days.
+            IdentityError: this authority has expired.
+        """
+        if not is_name(name):
+            raise bad_name(name)
+        names = [x509.RFC822Name(mailbox(name, role))]
+        return self._issue(
+            _Wish(name, names, ExtendedKeyUsageOID.CLIENT_AUTH, read_member), now, life, key
+        )
+
+    def issue_host(
+        self,
+        names: HostNames,
+        *,
+        now: float,
+        life: timedelta,
+        key: PrivateKey | PublicKey | KeyType = KeyType.P256,
+    ) -> Leaf:
+        """Issue a certificate to a host.
+
+        Args:
+            names: what it is valid for; the first one becomes its name.
+            now: seconds since 1970 UTC.
+            life: how long from now; cut at this authority's own end.
+            key: the host's key, or the kind of key to make for it.
+
+        Raises:
+            UsageError: there is no name, the first is too long, or the life is.
+            IdentityError: this authority has expired.
+        """
+        entries: list[x509.GeneralName] = [x509.DNSName(name) for name in names.dns]
+        entries += [x509.IPAddress(address) for address in names.ips]
+        texts = [*names.dns, *(str(address) for address in names.ips)]
+        if not texts or len(texts[0]) > _DNS_COMMON_NAME_CHARS:
+            raise UsageError(
+                "the host certificate needs a first name of at most 64 characters",
+                hint="name the host with --host-name, the shortest name first",
+            )
+        return self._issue(
+            _Wish(texts[0], entries, ExtendedKeyUsageOID.SERVER_AUTH, read_host), now, life, key
+        )
+
+    def crl(self, revoked: Iterable[Revocation], *, now: float) -> bytes:
+        """Sign the list of revoked certificates, as PEM.
+
+        It is valid until the authority's own end, so that a list nobody renewed can never lock
+        everybody out (RFC 5280 section 5 asks for number and key identifier).
+
+        Args:
+            revoked: all certificates of this authority that do not count any more.
+            now: seconds since 1970 UTC; also makes the list's number, which must grow.
+        """
+        begin = max(_moment(now) - BACKDATE, self.certificate.not_valid_before_utc)
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(begin)
+            .next_update(self.certificate.not_valid_after_utc)
+            .add_extension(x509.CRLNumber(int(now * 1_000)), critical=False)
+            .add_extension(self._authority_identifier(), critical=False)
+        )
+        for entry in revoked:
+            builder = builder.add_revoked_certificate(
+                x509.RevokedCertificateBuilder()
+                .serial_number(int(entry.serial, 16))
+                .revocation_date(_moment(entry.at))
+                .build()
+            )
+        return builder.sign(self.key, _digest(self.key)).public_bytes(Encoding.PEM)
+
+    def _issue(
+        self,
+        wish: "_Wish",
+        now: float,
+        life: timedelta,
+        key: PrivateKey | PublicKey | KeyType,
+    ) -> Leaf:
+        begin, end = self._leaf_validity(now, life)
+        private = new_key(key) if isinstance(key, KeyType) else key
+        public = private.public_key() if isinstance(private, PrivateKey) else private
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wish.name)])
+        certificate = (
+            x509.CertificateBuilder(
+                self.certificate.subject, name, public, new_serial(), begin, end
+            )
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            .add_extension(_key_usage(authority=False), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([wish.purpose]), critical=False)
+            .add_extension(x509.SubjectAlternativeName(wish.entries), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
+            .add_extension(self._authority_identifier(), critical=False)
+            .sign(self.key, _digest(self.key))
+        )
+        identity = wish.read(certificate.public_bytes(Encoding.DER))
+        return Leaf(certificate, identity, private if isinstance(private, PrivateKey) else None)
+
+    def _leaf_validity(self, now: float, life: timedelta) -> tuple[datetime, datetime]:
+        if life > LONGEST_LIFE:
+            raise UsageError(
+                "a certificate cannot live that long",
+                why=f"the longest life is {LONGEST_LIFE.days}d",
+                hint="give a shorter --life",
+            )
+        left = self.certificate.not_valid_after_utc - _moment(now)
+        if left <= timedelta(0):
+            raise IdentityError(
+                "the authority has expired and can issue nothing any more",
+                hint="run `securechat init-certs --force`, which backs up the old set",
+            )
+        begin, end = _validity(now, min(life, left))
+        return max(begin, self.certificate.not_valid_before_utc), end
+
+    def _authority_identifier(self) -> x509.AuthorityKeyIdentifier:
+        extensions = self.certificate.extensions
+        own = extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """What a leaf shall say, and the part of the profile that it has to pass."""
+
+    name: str
+    entries: "list[x509.GeneralName] | list[x509.RFC822Name]"
+    purpose: x509.ObjectIdentifier
+    read: Callable[[bytes], Identity]
+
+
+def new_serial() -> int:
+    """Return a positive serial number of 20 octets with 158 random bits (RFC 5280 4.1.2.2)."""
+    return secrets.randbits(158) | 1 << 158
+
+
+def bad_name(name: str) -> UsageError:
+    """Return the error for a name that nobody can have."""
+    return UsageError(
+        f"{name!r} cannot be anybody's name",
+        why=(
+            "a name has 1 to 32 lower-case letters and digits with single . _ - between them, "
+            "and is not reserved (system, host, server, admin, all, names of devices)"
+        ),
+        hint="choose another name, for example carol or carol-laptop",
+    )
+
+
+def _validity(now: float, life: timedelta) -> tuple[datetime, datetime]:
+    """Return begin and end; the begin is set back so that clocks may differ a little."""
+    moment = _moment(now)
+    begin = moment - min(BACKDATE, life / 10)
+    return begin.replace(microsecond=0), moment + life
+
+
+def _moment(now: float) -> datetime:
+    return datetime.fromtimestamp(int(now), UTC)
+
+
+def _digest(key: ec.EllipticCurvePrivateKey) -> hashes.SHA256 | hashes.SHA384:
+    return hashes.SHA384() if key.key_size > 256 else hashes.SHA256()  # noqa: PLR2004 - bits of P-256
+
+
+def _key_usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not authority,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )

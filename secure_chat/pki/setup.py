@@ -1,0 +1,385 @@
+"""What `init-certs` does: bring a certificates folder to a whole set, adding only what is missing.
+
+A plain function on the caller's thread, under the folder's lock. It never changes a file that is
+there unless forced, and then the old one stands in the backup folder. All changes of a run happen
+together (`pki.change`), so a run that is killed leaves the folder as it was, or is finished by
+the next run.
+"""
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from secure_chat.clock import Clock, rfc3339
+from secure_chat.errors import CertificateRefused, IdentityError, UsageError
+from secure_chat.pki.audit import Act
+from secure_chat.pki.authority import (
+    AUTHORITY_KEY_TYPES,
+    LONGEST_AUTHORITY_LIFE,
+    Authority,
+    Leaf,
+    Revocation,
+    bad_name,
+)
+from secure_chat.pki.change import Change, finish_change
+from secure_chat.pki.files import create_folder
+from secure_chat.pki.hostname import HostNames, is_dns_name, read_host_names
+from secure_chat.pki.identity import Identity, is_name
+from secure_chat.pki.inventory import Holding, holdings, load_certificate
+from secure_chat.pki.keys import KeyType, Passphrase, PrivateKey, key_from_pem
+from secure_chat.pki.profile import LONGEST_LIFE, read_host, read_member
+from secure_chat.pki.registry import REPLACED, Registry
+from secure_chat.pki.vault import Vault
+
+__all__ = ["InitReport", "InitRequest", "init_certs"]
+
+_SECRET: Final = 0o600
+_PUBLIC: Final = 0o644
+_ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
+# OpenSSL reads no more than 1024 bytes of a passphrase, the ending zero included.
+_PASSPHRASE_BYTES: Final = 1_023
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitRequest:
+    """What is wanted.
+
+    Args:
+        clients: the people who shall have a certificate.
+        host_names: further DNS names and addresses of the host.
+        computer: this computer's own name, left out when no certificate can carry it.
+        life: of a leaf; at most 397 days, cut at the authority's end.
+        ca_life: of the authority; at most 3660 days.
+        key_type: of the leaves; the authority takes p256 when it cannot have this kind.
+        passphrase: encrypts the private keys that are made; None for none.
+        unlock: asked for the passphrase of a key that is there and encrypted.
+        force: replace the whole set, the old one goes into a backup folder.
+        by: who does it, for the audit trail.
+    """
+
+    clients: tuple[str, ...] = ("alice", "bob")
+    host_names: tuple[str, ...] = ()
+    computer: str = ""
+    life: timedelta = timedelta(days=90)
+    ca_life: timedelta = timedelta(days=3_650)
+    key_type: KeyType = KeyType.P256
+    passphrase: bytes | None = None
+    unlock: Passphrase | None = None
+    force: bool = False
+    by: str = "init-certs"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitReport:
+    """What there is now.
+
+    Args:
+        community: the community's id.
+        holdings: every certificate of the folder.
+        made: the files this run made, as posix paths in the folder.
+        backup: where the old set went, None when nothing was replaced.
+        healed: whether an interrupted run was finished first.
+        warnings: what the person should know, a sentence each.
+    """
+
+    community: str
+    holdings: tuple[Holding, ...]
+    made: tuple[str, ...]
+    backup: Path | None
+    healed: bool
+    warnings: tuple[str, ...]
+
+
+def init_certs(vault: Vault, request: InitRequest, clock: Clock | None = None) -> InitReport:
+    """Bring the folder to a whole set; running it again changes nothing that is there.
+
+    Args:
+        vault: the folder; made when it is missing.
+        request: what is wanted.
+        clock: the vault's own unless given.
+
+    Raises:
+        UsageError: a name, a life or a passphrase cannot be used; nothing was changed.
+        IdentityError: what is there does not fit together, or the folder cannot be written.
+    """
+    names = _checked(request)
+    try:
+        create_folder(vault.folder)
+    except OSError as error:
+        raise IdentityError(
+            f"{vault.folder} cannot be made a folder of your own",
+            why=error.strerror or str(error),
+            hint="name another folder with --certs",
+        ) from error
+    with vault.audit.lock():
+        healed = finish_change(vault.folder)
+        run = _Run(vault, request, names, (clock or vault.clock).now())
+        run.prepare()
+        run.change.commit()
+        return InitReport(
+            community=vault.community(),
+            holdings=tuple(holdings(vault)),
+            made=tuple(run.made),
+            backup=run.backup if run.backup.exists() else None,
+            healed=healed,
+            warnings=(*run.warnings, *_expired(vault, run.now)),
+        )
+
+
+class _Run:
+    """One run under the lock: looks at what is there and stages what is missing."""
+
+    def __init__(self, vault: Vault, request: InitRequest, names: HostNames, now: float) -> None:
+        self.vault = vault
+        self.request = request
+        self.names = names
+        self.now = now
+        self.backup = _new_backup(vault.folder, now)
+        self.change = Change(vault.folder, backup=self.backup.name)
+        self.made: list[str] = []
+        self.warnings: list[str] = []
+        self._authority: Authority | None = None
+        self._registry = self._read_trail()
+
+    def _read_trail(self) -> Registry:
+        """Return the registry; a damaged trail goes into the backup, but only when forced."""
+        if not self.vault.audit_file.exists():
+            return Registry()
+        try:
+            return self.vault.registry()
+        except IdentityError:
+            if not self.request.force:
+                raise
+        self.change.retire(self.vault.audit_file.name)
+        self.warnings.append(
+            f"{self.vault.audit_file} was damaged and a new one begun; the old one is in the backup"
+        )
+        return Registry()
+
+    def prepare(self) -> None:
+        """Stage everything that is missing; `ca.crt` last, because nothing works without it."""
+        old = _set_files(self.vault)
+        fresh = self.request.force or not old
+        if not fresh and not self.vault.ca_crt.exists():
+            raise IdentityError(
+                f"{self.vault.ca_crt} is missing",
+                why="other files of its set are there, and a new one would not fit them",
+                hint="put it back, or run `securechat init-certs --force`: it backs up the rest",
+            )
+        if self.request.force:
+            for name in old:
+                self.change.retire(name)
+        if not self.vault.community_file.exists():
+            self._add("community", f"{secrets.token_hex(16)}\n".encode(), _PUBLIC)
+        if fresh:
+            self._make_authority()
+        else:
+            self._adopt()
+        if fresh or not self.vault.crl.exists():
+            self._add("crl.pem", self._crl(fresh=fresh), _PUBLIC)
+        self._host(fresh=fresh)
+        for name in self.request.clients:
+            self._client(name, fresh=fresh)
+        if fresh:
+            self._add("ca.crt", self._issuer().certificate_pem, _PUBLIC)
+
+    def _add(self, name: str, data: bytes, mode: int) -> None:
+        self.change.add(name, data, mode)
+        self.made.append(name)
+
+    def _issuer(self) -> Authority:
+        """Return the authority, asking for its passphrase only when something must be signed."""
+        if self._authority is None:
+            self._authority = self.vault.authority(self.request.unlock)
+        return self._authority
+
+    def _make_authority(self) -> None:
+        kind = self.request.key_type
+        made = Authority.create(
+            now=self.now,
+            life=self.request.ca_life,
+            key_type=kind if kind in AUTHORITY_KEY_TYPES else KeyType.P256,
+        )
+        self._authority = made
+        self._add("ca.key", made.key_pem(self.request.passphrase), _SECRET)
+        self.change.note(
+            Act(
+                at=rfc3339(self.now),
+                act="created-ca",
+                name=made.name,
+                serial=made.serial,
+                fingerprint=made.fingerprint,
+                not_before=rfc3339(made.not_before),
+                not_after=rfc3339(made.not_after),
+                by=self.request.by,
+            )
+        )
+
+    def _crl(self, *, fresh: bool) -> bytes:
+        revoked = [
+            Revocation(entry.serial, self.now)
+            for entry in self._registry.entries.values()
+            if entry.state == "revoked" and entry.reason != REPLACED and not fresh
+        ]
+        return self._issuer().crl(revoked, now=self.now)
+
+    def _host(self, *, fresh: bool) -> None:
+        crt, key = self.vault.host_crt, self.vault.host_key
+        if not fresh and crt.exists():
+            if not key.exists():
+                self.warnings.append(
+                    f"{crt} is there but its key is not: the host cannot start; "
+                    "put the key back, or move the certificate away and run this again"
+                )
+            self._compare_host_names()
+            return
+        private = None if fresh else self._existing_key(key)
+        leaf = self._issuer().issue_host(
+            self.names, now=self.now, life=self.request.life, key=private or self.request.key_type
+        )
+        self._stage("host", leaf, with_key=private is None)
+
+    def _compare_host_names(self) -> None:
+        """Say which names were asked for that an existing host certificate does not carry."""
+        certificate = load_certificate(self.vault.host_crt)
+        if certificate is None:
+            self.warnings.append(f"{self.vault.host_crt} cannot be read as a certificate")
+            return
+        carried = next(item.names for item in holdings(self.vault) if item.kind == "host")
+        for name in self.request.host_names:
+            wanted = read_host_names([name])
+            if not {*wanted.dns, *(str(address) for address in wanted.ips)} <= set(carried):
+                self.warnings.append(
+                    f"{self.vault.host_crt} exists and is not valid for {name}; move it and its "
+                    "key away and run this again to have one that is"
+                )
+
+    def _client(self, name: str, *, fresh: bool) -> None:
+        crt, key = self.vault.client_crt(name), self.vault.client_key(name)
+        if not fresh and crt.exists():
+            return
+        known = None if fresh else self._registry.newest(name)
+        if known is not None and known.state == "revoked" and known.reason != REPLACED:
+            self.warnings.append(f"{name} was revoked, so no new certificate was made for them")
+            return
+        if known is not None and known.state == "valid":
+            self.warnings.append(
+                f"{name} had a certificate already, valid until {rfc3339(known.not_after)}; "
+                "it goes on counting beside the new one"
+            )
+        private = None if fresh else self._existing_key(key)
+        leaf = self._issuer().issue_member(
+            name, now=self.now, life=self.request.life, key=private or self.request.key_type
+        )
+        self._stage(f"clients/{name}", leaf, with_key=private is None)
+
+    def _existing_key(self, path: Path) -> PrivateKey | None:
+        """Return a key that is there without its certificate: it gets one and stays."""
+        if not path.exists():
+            return None
+        try:
+            pem = path.read_bytes()
+        except OSError as error:
+            raise IdentityError(
+                f"{path} cannot be read",
+                why=error.strerror or str(error),
+                hint="correct the file's owner and rights",
+            ) from error
+        return key_from_pem(pem, self.request.unlock, where=str(path))
+
+    def _stage(self, stem: str, leaf: Leaf, *, with_key: bool) -> None:
+        self.change.note(Act.of("issued", leaf.identity, at=self.now, by=self.request.by))
+        if with_key:
+            self._add(f"{stem}.key", leaf.key_pem(self.request.passphrase), _SECRET)
+        self._add(f"{stem}.crt", leaf.certificate_pem, _PUBLIC)
+
+    def _adopt(self) -> None:
+        """Enter certificates of ours into the trail that it does not know, say after a loss."""
+        authority = load_certificate(self.vault.ca_crt)
+        for item in holdings(self.vault):
+            certificate = load_certificate(item.certificate)
+            if item.kind == "ca" or certificate is None or authority is None:
+                continue
+            identity = _ours(item, certificate, authority)
+            entry = self._registry.get(item.serial)
+            if identity is None or (entry is not None and entry.reason != REPLACED):
+                continue
+            self.change.note(Act.of("adopted", identity, at=self.now, by=self.request.by))
+            if item.serial in _listed(self.vault.crl):
+                act = Act.of("revoked", identity, at=self.now, by=self.request.by, reason="crl")
+                self.change.note(act)
+
+
+def _checked(request: InitRequest) -> HostNames:
+    """Refuse what cannot be used before anything is touched; return the host's names."""
+    for name in request.clients:
+        if not is_name(name):
+            raise bad_name(name)
+    if request.life > LONGEST_LIFE:
+        raise UsageError(
+            f"--life cannot be longer than {LONGEST_LIFE.days}d", hint="90d is the default"
+        )
+    if request.ca_life > LONGEST_AUTHORITY_LIFE:
+        raise UsageError(
+            f"--ca-life cannot be longer than {LONGEST_AUTHORITY_LIFE.days}d",
+            hint="3650d is the default",
+        )
+    if request.passphrase is not None and not 0 < len(request.passphrase) <= _PASSPHRASE_BYTES:
+        raise UsageError(
+            f"a passphrase has 1 to {_PASSPHRASE_BYTES} bytes",
+            hint="write it into the first line of the file",
+        )
+    computer = request.computer.lower()
+    own = (computer,) if is_dns_name(computer) else ()
+    return read_host_names((*_ALWAYS, *own, *request.host_names))
+
+
+def _new_backup(folder: Path, now: float) -> Path:
+    """Return a name for the backup folder that is not taken."""
+    stem = datetime.fromtimestamp(int(now), UTC).strftime("backup-%Y%m%dT%H%M%SZ")
+    path, number = folder / stem, 2
+    while path.exists():
+        path, number = folder / f"{stem}-{number}", number + 1
+    return path
+
+
+def _set_files(vault: Vault) -> list[str]:
+    """Return the files of the set that are there, `ca.crt` first."""
+    fixed = [vault.ca_crt, vault.ca_key, vault.crl, vault.host_crt, vault.host_key]
+    clients = sorted((vault.folder / "clients").glob("*"))
+    found = [path for path in (*fixed, *clients) if path.is_file()]
+    return [path.relative_to(vault.folder).as_posix() for path in found]
+
+
+def _ours(
+    item: Holding, certificate: x509.Certificate, authority: x509.Certificate
+) -> Identity | None:
+    """Return what a certificate says when it is one of ours, else None."""
+    read = read_host if item.kind == "host" else read_member
+    try:
+        certificate.verify_directly_issued_by(authority)
+        return read(certificate.public_bytes(Encoding.DER))
+    except (CertificateRefused, ValueError, TypeError, InvalidSignature):
+        return None
+
+
+def _listed(path: Path) -> set[str]:
+    """Return the serial numbers on the list of revoked certificates."""
+    try:
+        crl = x509.load_pem_x509_crl(path.read_bytes())
+    except (OSError, ValueError):
+        return set()
+    return {f"{entry.serial_number:x}" for entry in crl}
+
+
+def _expired(vault: Vault, now: float) -> Iterator[str]:
+    for item in holdings(vault):
+        if item.not_after < now:
+            yield f"{item.certificate} has expired on {rfc3339(item.not_after)}"

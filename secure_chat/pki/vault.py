@@ -1,0 +1,304 @@
+"""The `certs/` folder: where everything stands, and whether it can be used now.
+
+Reads only, on whatever thread asks, usually at start; `pki.setup` is what writes. It never hands
+out files that a handshake would then fail with: key, issuer, profile and validity are checked
+first, so that the reason is a sentence and not an alert.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from secure_chat.clock import Clock, SystemClock, rfc3339
+from secure_chat.errors import CertificateRefused, IdentityError
+from secure_chat.pki.audit import AuditTrail
+from secure_chat.pki.authority import Authority
+from secure_chat.pki.identity import Identity, is_name
+from secure_chat.pki.keys import Passphrase, key_from_pem, same_key
+from secure_chat.pki.profile import fingerprint_of, read_host, read_member
+from secure_chat.pki.registry import Registry
+
+__all__ = ["LeafFiles", "Vault"]
+
+_MAKE: Final = "run `securechat init-certs`"
+_REMAKE: Final = "run `securechat init-certs --force`, which backs up the old set first"
+_COMMUNITY_CHARS: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class LeafFiles:
+    """The files one end of a connection needs, checked.
+
+    Args:
+        ca: the authority's certificate.
+        certificate: this end's certificate.
+        key: this end's private key.
+        crl: the list of revoked certificates; only a host's is sure to exist.
+        identity: what the certificate says.
+    """
+
+    ca: Path
+    certificate: Path
+    key: Path
+    crl: Path
+    identity: Identity
+
+
+class Vault:
+    """A certificates folder.
+
+    Args:
+        folder: where it is; it need not exist.
+        clock: what judges validity.
+    """
+
+    def __init__(self, folder: Path, clock: Clock | None = None) -> None:
+        self.folder = folder
+        self.clock = SystemClock() if clock is None else clock
+
+    @property
+    def ca_crt(self) -> Path:
+        """The authority's certificate; everybody holds it."""
+        return self.folder / "ca.crt"
+
+    @property
+    def ca_key(self) -> Path:
+        """The authority's private key; who holds it can make anyone."""
+        return self.folder / "ca.key"
+
+    @property
+    def crl(self) -> Path:
+        """The list of revoked certificates; the host holds it."""
+        return self.folder / "crl.pem"
+
+    @property
+    def host_crt(self) -> Path:
+        """The host's certificate."""
+        return self.folder / "host.crt"
+
+    @property
+    def host_key(self) -> Path:
+        """The host's private key."""
+        return self.folder / "host.key"
+
+    @property
+    def community_file(self) -> Path:
+        """The community's id; everybody holds it."""
+        return self.folder / "community"
+
+    @property
+    def audit_file(self) -> Path:
+        """The audit trail; the host holds it."""
+        return self.folder / "audit.jsonl"
+
+    @property
+    def audit(self) -> AuditTrail:
+        """The audit trail and the folder's lock."""
+        return AuditTrail(self.audit_file)
+
+    def client_crt(self, name: str) -> Path:
+        """Return where a person's certificate stands; `name` must fit `is_name`."""
+        return self._client(name, "crt")
+
+    def client_key(self, name: str) -> Path:
+        """Return where a person's private key stands; `name` must fit `is_name`."""
+        return self._client(name, "key")
+
+    def client_names(self) -> list[str]:
+        """Return the names that have both certificate and key here, sorted."""
+        try:
+            names = [path.stem for path in (self.folder / "clients").glob("*.crt")]
+        except OSError:  # pragma: no cover - from 3.13 on a closed folder is empty, not an error
+            return []
+        return sorted(name for name in names if is_name(name) and self.client_key(name).exists())
+
+    def community(self) -> str:
+        """Return the community's id, 32 hex characters.
+
+        Raises:
+            IdentityError: there is none, or it is damaged.
+        """
+        text = self._read(self.community_file).decode("ascii", "replace").strip()
+        if len(text) != _COMMUNITY_CHARS or not set(text) <= set("0123456789abcdef"):
+            raise IdentityError(
+                f"{self.community_file} is damaged",
+                why="it must hold 32 hex characters",
+                hint="put it back from a copy: your history is found by it",
+            )
+        return text
+
+    def registry(self) -> Registry:
+        """Return who has which certificate.
+
+        Raises:
+            IdentityError: the audit trail is missing or damaged.
+        """
+        return self.audit.registry()
+
+    def ca_fingerprint(self) -> str:
+        """Return SHA-256 of the authority's DER certificate in lower-case hex.
+
+        Raises:
+            IdentityError: there is no usable authority here.
+        """
+        return fingerprint_of(self._authority())
+
+    def authority(self, passphrase: Passphrase | None = None) -> Authority:
+        """Return the authority with its key, able to issue.
+
+        Args:
+            passphrase: asked only when the key is encrypted.
+
+        Raises:
+            IdentityError: certificate or key are missing or do not fit.
+        """
+        certificate = self._authority().public_bytes(Encoding.PEM)
+        key = self._read(self.ca_key)
+        return Authority.load(certificate, key, passphrase, where=str(self.ca_key))
+
+    def host_files(self, passphrase: Passphrase | None = None) -> LeafFiles:
+        """Return what a host needs, after checking that it can be used now.
+
+        Args:
+            passphrase: asked only when the key is encrypted.
+
+        Raises:
+            IdentityError: something is missing, unreadable, expired or does not fit.
+        """
+        authority = self._authority()
+        self._check_crl(authority)
+        return self._leaf(authority, self.host_crt, self.host_key, passphrase, name=None)
+
+    def client_files(self, name: str, passphrase: Passphrase | None = None) -> LeafFiles:
+        """Return what a person's client needs, after checking that it can be used now.
+
+        Args:
+            name: who.
+            passphrase: asked only when the key is encrypted.
+
+        Raises:
+            IdentityError: something is missing, unreadable, expired or does not fit.
+        """
+        certificate = self.client_crt(name)
+        return self._leaf(self._authority(), certificate, self.client_key(name), passphrase, name)
+
+    def _client(self, name: str, ending: str) -> Path:
+        # A name becomes part of a path here, so nothing but a name may pass.
+        if not is_name(name):
+            raise IdentityError(f"{name!r} cannot be anybody's name", hint="see `--as NAME`")
+        return self.folder / "clients" / f"{name}.{ending}"
+
+    def _leaf(
+        self,
+        authority: x509.Certificate,
+        crt: Path,
+        key: Path,
+        passphrase: Passphrase | None,
+        name: str | None,
+    ) -> LeafFiles:
+        certificate = self._certificate(crt)
+        identity = _judge(crt, certificate, name)
+        _check_issued_by(crt, certificate, authority)
+        self._check_now(crt, certificate)
+        private = key_from_pem(self._read(key), passphrase, where=str(key))
+        if not same_key(private, certificate.public_key()):
+            raise IdentityError(
+                f"{key} is not the key of {crt.name}",
+                hint=f"put back the two that were made together, or move both away and {_MAKE}",
+            )
+        return LeafFiles(self.ca_crt, crt, key, self.crl, identity)
+
+    def _authority(self) -> x509.Certificate:
+        certificate = self._certificate(self.ca_crt)
+        _check_issued_by(self.ca_crt, certificate, certificate)
+        self._check_now(self.ca_crt, certificate)
+        return certificate
+
+    def _check_crl(self, authority: x509.Certificate) -> None:
+        """Check that the list is the authority's own: OpenSSL refuses everybody otherwise."""
+        try:
+            crl = x509.load_pem_x509_crl(self._read(self.crl))
+            good = crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
+        except (ValueError, TypeError) as error:
+            raise IdentityError(
+                f"{self.crl} cannot be read", why=str(error), hint=f"move it away and {_MAKE}"
+            ) from error
+        if not good:
+            raise IdentityError(
+                f"{self.crl} was not signed by {self.ca_crt.name}", hint=f"move it away and {_MAKE}"
+            )
+
+    def _check_now(self, path: Path, certificate: x509.Certificate) -> None:
+        now = self.clock.now()
+        begin = certificate.not_valid_before_utc.timestamp()
+        end = certificate.not_valid_after_utc.timestamp()
+        if now < begin:
+            raise IdentityError(
+                f"{path} is not valid yet",
+                why=f"it is valid from {rfc3339(begin)}, this computer's clock says {rfc3339(now)}",
+                hint="set this computer's clock",
+            )
+        if now > end:
+            again = _REMAKE if path == self.ca_crt else f"move it and its key away and {_MAKE}"
+            raise IdentityError(
+                f"{path} has expired", why=f"it was valid until {rfc3339(end)}", hint=again
+            )
+
+    def _certificate(self, path: Path) -> x509.Certificate:
+        try:
+            return x509.load_pem_x509_certificate(self._read(path))
+        except ValueError as error:
+            raise IdentityError(
+                f"{path} is not a certificate", why="expected one in PEM", hint=_REMAKE
+            ) from error
+
+    def _read(self, path: Path) -> bytes:
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise IdentityError(
+                f"{path} is missing",
+                why="there is no complete set of certificates in this folder",
+                hint=f"{_MAKE}, or name the right folder with --certs",
+            ) from error
+        except OSError as error:
+            raise IdentityError(
+                f"{path} cannot be read",
+                why=error.strerror or str(error),
+                hint="correct the file's owner and rights",
+            ) from error
+
+
+def _judge(path: Path, certificate: x509.Certificate, name: str | None) -> Identity:
+    """Return the identity when the profile and the file's own name agree."""
+    der = certificate.public_bytes(Encoding.DER)
+    try:
+        identity = read_host(der) if name is None else read_member(der)
+    except CertificateRefused as error:
+        raise CertificateRefused(
+            error.code, f"{path} cannot be used", why=error.why, hint=_REMAKE
+        ) from error
+    if name is not None and identity.name != name:
+        raise IdentityError(
+            f"{path} is the certificate of {identity.name}",
+            why="the name is what the certificate says, not what the file is called",
+            hint=f"name the file {identity.name}.crt, its key {identity.name}.key",
+        )
+    return identity
+
+
+def _check_issued_by(
+    path: Path, certificate: x509.Certificate, authority: x509.Certificate
+) -> None:
+    try:
+        certificate.verify_directly_issued_by(authority)
+    except (ValueError, TypeError, InvalidSignature) as error:
+        raise IdentityError(
+            f"{path} was not issued by the authority in this folder",
+            why="its signature is not that of ca.crt",
+            hint=f"put back the files that were made together, or {_REMAKE}",
+        ) from error

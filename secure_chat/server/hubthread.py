@@ -1,0 +1,192 @@
+"""The hub's thread: it drains the inbox, commits what was said in one transaction, fans out.
+
+It owns the pure hub and the one connection that writes the log. Group commit comes by itself:
+while a commit waits for the disk the inbox fills, and the next transaction takes all of it.
+Nothing is acknowledged or shown before its commit has returned.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from secure_chat.clock import Clock
+from secure_chat.errors import StoreBroken, StoreFull
+from secure_chat.hub.commands import (
+    Command,
+    Event,
+    Note,
+    ReadHistory,
+    ReadMissed,
+    StorageFailed,
+)
+from secure_chat.hub.hub import Hub
+from secure_chat.limits import Limits
+from secure_chat.log.reader import needs_index
+from secure_chat.log.sqlite import SqliteLog
+from secure_chat.net.inbox import Inbox
+from secure_chat.net.worker import Worker
+from secure_chat.pki.registry import Registry
+from secure_chat.server.announce import Announcer
+from secure_chat.server.dispatch import Dispatch
+from secure_chat.server.reading import Reading
+from secure_chat.server.upkeep import Upkeep
+from secure_chat.wire.messages import Code
+
+__all__ = ["Founded", "HubThread"]
+
+_PATIENCE: Final = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Founded:
+    """What a hub begins with.
+
+    Args:
+        path: the log's file.
+        community: the community's id.
+        agent: the host program and its version.
+        registry: who has which certificate.
+        keep_seconds: how long messages are kept; None for ever.
+    """
+
+    path: Path
+    community: str
+    agent: str
+    registry: Registry
+    keep_seconds: float | None
+
+
+class _Stop:
+    """Asks the hub's thread to end."""
+
+
+class HubThread:
+    """Runs the hub.
+
+    Args:
+        founded: what the hub begins with.
+        announcer: told what the owner should know.
+        limits: the bounds in force.
+        clock: the time.
+    """
+
+    def __init__(
+        self, founded: Founded, announcer: Announcer, limits: Limits, clock: Clock
+    ) -> None:
+        self._founded = founded
+        self._announcer = announcer
+        self._limits = limits
+        self._clock = clock
+        self.inbox: Inbox[object] = Inbox(limits.inbox_items)
+        self._workers: list[Worker] = []
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Let `run` return once everything posted before is committed and answered."""
+        self.inbox.post(_Stop())
+
+    def run(self, workers: Iterable[Worker], reading: Reading, ready: Callable[[], None]) -> None:
+        """Open the log and serve until stopped; the thread's body.
+
+        Args:
+            workers: whose peers the hub serves.
+            reading: who answers questions about the past.
+            ready: called once the log is open.
+
+        Raises:
+            StoreError: the log cannot be opened.
+            StoreBroken: the disk failed while running; what was not acknowledged is unknown.
+        """
+        self._workers = list(workers)
+        self._dispatch = Dispatch(self._workers)
+        self._reading = reading
+        self._log = SqliteLog.open(self._founded.path, self._clock, self._limits)
+        try:
+            self._hub = self._new_hub()
+            self._upkeep = Upkeep(
+                self._log, self._announcer, self._limits, self._clock, self._founded.keep_seconds
+            )
+            ready()
+            while not self._stopping:
+                self._round()
+        finally:
+            self._log.close()
+
+    def _new_hub(self) -> Hub:
+        founded, log = self._founded, self._log
+        return Hub(
+            self._limits,
+            community=founded.community,
+            agent=founded.agent,
+            head=log.head,
+            floor=log.floor,
+            places=log.places(),
+            registry=founded.registry,
+        )
+
+    def _round(self) -> None:
+        """Take everything that waits, decide, commit, send."""
+        self._wait()
+        hub = self._hub
+        items = self.inbox.take()
+        hub.tick(self._clock.monotonic())
+        for item in items:
+            if isinstance(item, _Stop):
+                self._stopping = True
+            elif isinstance(item, Registry):
+                hub.registry_changed(item)
+            else:
+                hub.handle(item)  # type: ignore[arg-type] # only events are posted besides
+        self._store()
+        self._carry_out(hub.commands())
+        floor = self._upkeep.after_round(idle=not items)
+        if floor is not None:
+            hub.pruned(floor)
+
+    def _wait(self) -> None:
+        # A worker that has too much to send holds up the hub, and with it those who send.
+        for worker in self._workers:
+            while not worker.inbox.wait_for_room(_PATIENCE) and not self._stopping:
+                continue
+        seconds = self._upkeep.patience()
+        pending = self._hub.next_tick()
+        if pending is not None:
+            seconds = min(seconds, max(0.0, pending - self._clock.monotonic()))
+        self.inbox.wait(seconds)
+
+    def _store(self) -> None:
+        drafts = self._hub.drafts()
+        if not drafts:
+            return
+        try:
+            outcomes = self._log.append(drafts)
+        except StoreFull as error:
+            self._hub.unsettled(StorageFailed(Code.DISK_FULL, str(error)))
+        except StoreBroken as error:
+            # Whether the last transaction is on the disk is unknown, so nothing may be
+            # acknowledged any more: say so and end; a restart reads what really is there.
+            self._hub.unsettled(StorageFailed(Code.INTERNAL, str(error)))
+            self._carry_out(self._hub.commands())
+            raise
+        else:
+            self._hub.settle(outcomes)
+
+    def _carry_out(self, commands: list[Command]) -> None:
+        dispatch = self._dispatch
+        for command in commands:
+            if isinstance(command, ReadHistory):
+                if needs_index(command.query.history):
+                    self._upkeep.index_all()
+                self._reading.ask(command)
+            elif isinstance(command, ReadMissed):
+                self._reading.ask(command)
+            elif isinstance(command, Note):
+                self._announcer.say(command.fact, command.text, person=command.person)
+            else:
+                dispatch.add(command)
+        dispatch.send()
+
+    def post(self, event: Event | object) -> None:
+        """Tell the hub something; from any thread."""
+        self.inbox.post(event)

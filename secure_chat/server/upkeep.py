@@ -1,0 +1,113 @@
+"""What the log needs besides being appended to: its search index, retention, and a look at size.
+
+Owned by the hub's thread, called between rounds. Everything is done in small steps, so that no
+step holds up a commit for long.
+"""
+
+import math
+from typing import Final
+
+from secure_chat.clock import Clock
+from secure_chat.errors import StoreFull
+from secure_chat.limits import Limits
+from secure_chat.log.sqlite import SqliteLog
+from secure_chat.server.announce import Announcer
+
+__all__ = ["Upkeep"]
+
+_INDEX_STEP: Final = 1_000
+_PRUNE_STEP: Final = 1_000
+_BUSY_ROUNDS: Final = 64
+_LOOK_SECONDS: Final = 60.0
+
+
+class Upkeep:
+    """Looks after the log between rounds.
+
+    Args:
+        log: the log, used on the hub's thread.
+        announcer: told when the log has grown large.
+        limits: the bounds in force.
+        clock: the time.
+        keep_seconds: how long messages are kept; None for ever.
+    """
+
+    def __init__(
+        self,
+        log: SqliteLog,
+        announcer: Announcer,
+        limits: Limits,
+        clock: Clock,
+        keep_seconds: float | None,
+    ) -> None:
+        self._log = log
+        self._announcer = announcer
+        self._clock = clock
+        self._keep_seconds = keep_seconds
+        self._warn_at = limits.log_warning_bytes
+        self._next_look = clock.monotonic()
+        self._rounds = 0
+        self._unindexed = True
+        self._pruning = keep_seconds is not None
+
+    def patience(self) -> float:
+        """Return how many seconds the hub may sleep when nothing else is to be done."""
+        if self._unindexed or self._pruning:
+            return 0.0
+        return max(0.0, self._next_look - self._clock.monotonic())
+
+    def after_round(self, *, idle: bool) -> int | None:
+        """Do a step of what is due.
+
+        Args:
+            idle: whether the round had nothing to do, so that there is time.
+
+        Returns:
+            The oldest sequence number kept when that has changed, else None.
+        """
+        self._rounds += 1
+        if not idle:
+            self._unindexed = True
+        if self._clock.monotonic() >= self._next_look:
+            self._next_look = self._clock.monotonic() + _LOOK_SECONDS
+            self._pruning = self._keep_seconds is not None
+            self._look_at_size()
+        if idle or self._rounds % _BUSY_ROUNDS == 0:
+            self._index()
+            return self._prune()
+        return None
+
+    def index_all(self) -> None:
+        """Bring the search index up to the last commit."""
+        while self._unindexed:
+            self._index()
+
+    def _index(self) -> None:
+        if not self._unindexed:
+            return
+        try:
+            self._unindexed = self._log.index(_INDEX_STEP) > 0
+        except StoreFull:
+            # The index is only behind; it goes on when there is room again.
+            self._unindexed = False
+
+    def _prune(self) -> int | None:
+        if not self._pruning or self._keep_seconds is None:
+            return None
+        before = math.floor((self._clock.now() - self._keep_seconds) * 1000)
+        try:
+            self._pruning = self._log.prune(before, _PRUNE_STEP) > 0
+        except StoreFull:
+            self._pruning = False
+        return self._log.floor if self._pruning else None
+
+    def _look_at_size(self) -> None:
+        size = self._log.size()
+        if size >= self._warn_at:
+            self._announcer.say(
+                "log-large",
+                f"the log has grown to {size // 1_048_576} MiB; `--keep 90d` would bound it",
+                bytes=size,
+            )
+            while self._warn_at <= size:
+                self._warn_at *= 2

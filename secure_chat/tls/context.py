@@ -1,0 +1,204 @@
+"""The TLS settings of both ends: the only place of the program where an SSLContext is built.
+
+Built on any thread, then shared and never changed again: OpenSSL leaves changing a context in use
+undefined, so a new certificate, key or revocation list makes new contexts for the connections to
+come. It must never decide who is let in by anything but OpenSSL's verdict; the profile comes later.
+"""
+
+import errno
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from secure_chat.clock import Clock
+from secure_chat.errors import IdentityError
+
+__all__ = ["ALPN", "Contexts", "HeardSocket", "Said", "client_contexts", "host_contexts"]
+
+ALPN: Final = "securechat/1"
+
+Said: TypeAlias = tuple[int, str, int, int, bytes]
+"""One thing a handshake said: microseconds since its start, "read" or "write", the record's
+content type, the message type, and the bytes as they were before encryption."""
+
+Password: TypeAlias = Callable[[], bytes]
+
+# Change cipher spec, alert and handshake. OpenSSL also reports record headers (256) and inner
+# content types (257), and Python names their messages wrongly.
+_KEPT_TYPES: Final = frozenset({20, 21, 22})
+
+# From here on OpenSSL's own choice of groups begins with a post-quantum hybrid.
+_OPENSSL_WITH_ML_KEM: Final = (3, 5)
+
+
+class HeardSocket(ssl.SSLSocket):
+    """A TLS socket that keeps what its handshake said, for the link that owns it."""
+
+    # `link` fills these in before the first byte; a context used without a link records nothing.
+    said: list[Said] | None = None
+    clock: Clock
+    since: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contexts:
+    """The settings of one end, in two forms of which a connection uses one after the other.
+
+    Args:
+        talking: for the handshake; reports every message of it.
+        quiet: replaces it behind the handshake; reporting every record would cost microseconds.
+        heard: whether this Python can report; without it a record has what public calls tell.
+    """
+
+    talking: ssl.SSLContext
+    quiet: ssl.SSLContext
+    heard: bool
+
+
+def host_contexts(
+    ca: Path, certificate: Path, key: Path, crl: Path, password: Password | None = None
+) -> Contexts:
+    """Build the host's TLS settings; they work without a host too, for scanners and tests.
+
+    TLS 1.3 only, a client certificate demanded and checked against `ca` and `crl`, no resumption
+    (RFC 8446 section 2.2: a resumed session keeps its old verdict), ALPN `securechat/1`. A client
+    that offers another ALPN or none completes the handshake; the caller refuses it behind it.
+
+    Args:
+        ca: the certificate authorities that clients may come from, PEM.
+        certificate: the host's certificate, PEM.
+        key: its private key, PEM.
+        crl: one revocation list for each authority, PEM, possibly without entries.
+        password: returns the key's passphrase; asked at most once.
+
+    Raises:
+        IdentityError: a file is missing, unreadable, no PEM, or the key does not fit.
+    """
+    talking = _bare(ssl.PROTOCOL_TLS_SERVER)
+    _trust(talking, ca)
+    _trust(talking, crl)
+    # The host's list holds leaves of its own authority only, and a client has no list at all.
+    talking.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
+    _present(talking, certificate, key, password)
+    return _pair(talking, ssl.PROTOCOL_TLS_SERVER)
+
+
+def client_contexts(
+    ca: Path, certificate: Path | None, key: Path | None, password: Password | None = None
+) -> Contexts:
+    """Build a client's TLS settings: TLS 1.3 only, the host verified by authority and name.
+
+    Args:
+        ca: the certificate authorities that the host may come from, PEM.
+        certificate: the client's certificate, PEM; None makes a stranger, whom a host refuses.
+        key: its private key, PEM; None with a certificate means it stands in the same file.
+        password: returns the key's passphrase; asked at most once.
+
+    Raises:
+        IdentityError: a file is missing, unreadable, no PEM, or the key does not fit.
+    """
+    talking = _bare(ssl.PROTOCOL_TLS_CLIENT)
+    _trust(talking, ca)
+    if certificate is not None:
+        _present(talking, certificate, key, password)
+    return _pair(talking, ssl.PROTOCOL_TLS_CLIENT)
+
+
+def _bare(protocol: int) -> ssl.SSLContext:
+    """Return a context with everything but files.
+
+    Built directly, because `create_default_context` writes the session keys to SSLKEYLOGFILE.
+    """
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = protocol == ssl.PROTOCOL_TLS_CLIENT
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
+    # A common name is no host name (RFC 9525 section 6.3); Python's default falls back to it.
+    context.hostname_checks_common_name = False
+    context.options |= (
+        ssl.Options.OP_NO_TICKET | ssl.Options.OP_NO_COMPRESSION | ssl.Options.OP_NO_RENEGOTIATION
+    )
+    context.set_alpn_protocols([ALPN])
+    if protocol == ssl.PROTOCOL_TLS_SERVER:
+        context.num_tickets = 0
+        if ssl.OPENSSL_VERSION_INFO[:2] < _OPENSSL_WITH_ML_KEM:
+            # Python can name one group only before 3.15. X25519 is the one every TLS 1.3 client
+            # offers first, and leaves out x448 and secp521r1, which scanners rightly object to.
+            # From OpenSSL 3.5 on this would cut off the post-quantum hybrid, so it is left alone.
+            context.set_ecdh_curve("X25519")
+    return context
+
+
+def _pair(talking: ssl.SSLContext, protocol: int) -> Contexts:
+    """Return `talking` with its ear, and a twin without files that takes over behind it.
+
+    Without resumption and post-handshake authentication (both off) nothing behind the handshake
+    needs a certificate or a key, so the twin has none.
+    """
+    talking.sslsocket_class = HeardSocket
+    # Private in CPython and documented nowhere, so its absence only makes the records shorter.
+    heard = hasattr(ssl.SSLContext, "_msg_callback")
+    if heard:
+        talking._msg_callback = _hear  # type: ignore[attr-defined] # noqa: SLF001 # see above
+    return Contexts(talking, _bare(protocol), heard)
+
+
+def _hear(
+    conn: Any, direction: str, _version: Any, content_type: Any, msg_type: Any, data: bytes
+) -> None:
+    """Keep one message of a handshake.
+
+    An exception here would surface out of `do_handshake`, so nothing is parsed here.
+    """
+    said = getattr(conn, "said", None)
+    if said is not None and content_type in _KEPT_TYPES and len(said) < conn.most:
+        at = int((conn.clock.monotonic() - conn.since) * 1_000_000)
+        said.append((at, direction, int(content_type), int(msg_type), data))
+
+
+def _trust(context: ssl.SSLContext, path: Path) -> None:
+    try:
+        context.load_verify_locations(cafile=path)
+    except (OSError, ValueError) as error:
+        raise _unusable(error, path) from error
+
+
+def _present(
+    context: ssl.SSLContext, certificate: Path, key: Path | None, password: Password | None
+) -> None:
+    def locked() -> bytes:
+        """Stand in for the passphrase nobody gave, else OpenSSL would prompt by itself."""
+        raise IdentityError(
+            f"the key {key or certificate} is locked",
+            why="it is encrypted and no passphrase was given",
+            hint="give its passphrase with --passphrase-file",
+        )
+
+    try:
+        context.load_cert_chain(certificate, key, password or locked)
+    except (OSError, ValueError) as error:
+        raise _unusable(error, certificate, key) from error
+
+
+def _unusable(error: OSError | ValueError, *paths: Path | None) -> IdentityError:
+    """Return what a file that cannot be loaded means to a person."""
+    names = " and ".join(str(path) for path in paths if path is not None)
+    if isinstance(error, ssl.SSLError):
+        reason = error.reason or ""
+        if reason == "KEY_VALUES_MISMATCH":
+            why = "the key does not belong to the certificate"
+        elif "DECRYPT" in reason or "CIPHERFINAL" in reason:
+            why = "the passphrase is wrong, or the key is damaged"
+        else:
+            why = f"not a PEM file of the right kind ({reason or 'OpenSSL gives no reason'})"
+    elif isinstance(error, OSError) and error.errno == errno.ENOENT:
+        why = "the file is not there"
+    else:
+        why = getattr(error, "strerror", None) or str(error)
+    return IdentityError(
+        f"cannot use {names}", why=why, hint="`securechat init-certs` makes what is missing"
+    )

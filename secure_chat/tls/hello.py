@@ -1,0 +1,178 @@
+"""The two hellos of TLS 1.3, taken apart as far as records and fingerprints need them.
+
+Pure functions over the bytes of one handshake message (RFC 8446 section 4.1), used on the disk
+thread. They read what a stranger wrote: a broken extension is left out, a broken hello is `Cut`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from secure_chat.tls.octets import Cut, Octets
+
+__all__ = ["ClientHello", "ServerHello", "alpn_names", "client_hello", "extensions", "server_hello"]
+
+_T = TypeVar("_T")
+
+# What SHA-256 makes of "HelloRetryRequest" (RFC 8446 section 4.1.3): a ServerHello with this
+# random asks for another ClientHello.
+_RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
+
+_HEADER: Final = 4
+_RANDOM: Final = 32
+
+_SERVER_NAME: Final = 0
+_GROUPS: Final = 10
+_SIGNATURES: Final = 13
+_ALPN: Final = 16
+_VERSIONS: Final = 43
+_KEY_SHARE: Final = 51
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientHello:
+    """What a client offered, in its own order.
+
+    Args:
+        random: 32 bytes that the client chose; both ends and every capture see them.
+        legacy_version: the version field, which TLS 1.3 pins to 1.2.
+        versions: the versions of the extension that replaced it, empty without it.
+        ciphers: the cipher suites.
+        extensions: the types of all extensions.
+        groups: the key exchange groups.
+        shares: the groups it sent a key for.
+        schemes: the signature schemes.
+        alpn: the application protocols.
+        server_name: the host name asked for, None when there is none.
+    """
+
+    random: bytes
+    legacy_version: int
+    versions: tuple[int, ...] = ()
+    ciphers: tuple[int, ...] = ()
+    extensions: tuple[int, ...] = ()
+    groups: tuple[int, ...] = ()
+    shares: tuple[int, ...] = ()
+    schemes: tuple[int, ...] = ()
+    alpn: tuple[bytes, ...] = ()
+    server_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerHello:
+    """What a host chose.
+
+    Args:
+        retry: whether this only asks for another ClientHello.
+        version: the version chosen.
+        cipher: the cipher suite chosen.
+        extensions: the types of its extensions.
+        group: the key exchange group chosen, None when it did not say.
+    """
+
+    retry: bool
+    version: int
+    cipher: int
+    extensions: tuple[int, ...]
+    group: int | None
+
+
+def client_hello(message: bytes) -> ClientHello:
+    """Take a ClientHello apart.
+
+    Args:
+        message: with its four bytes of header.
+
+    Raises:
+        Cut: it is too short for what it says.
+    """
+    body = Octets(message[_HEADER:])
+    version, random = body.number(2), body.take(_RANDOM)
+    body.vector(1)
+    ciphers = body.vector(2).numbers(2)
+    body.vector(1)
+    held = extensions(body)
+    first = dict(reversed(held))
+
+    def look(kind: int, read: Callable[[Octets], _T], missing: _T) -> _T:
+        try:
+            return read(Octets(first[kind])) if kind in first else missing
+        except Cut:
+            return missing
+
+    return ClientHello(
+        random=random,
+        legacy_version=version,
+        versions=look(_VERSIONS, lambda data: data.vector(1).numbers(2), ()),
+        ciphers=ciphers,
+        extensions=tuple(kind for kind, _ in held),
+        groups=look(_GROUPS, lambda data: data.vector(2).numbers(2), ()),
+        shares=look(_KEY_SHARE, _shares, ()),
+        schemes=look(_SIGNATURES, lambda data: data.vector(2).numbers(2), ()),
+        alpn=look(_ALPN, alpn_names, ()),
+        server_name=look(_SERVER_NAME, _server_name, None),
+    )
+
+
+def server_hello(message: bytes) -> ServerHello:
+    """Take a ServerHello or a HelloRetryRequest apart.
+
+    Args:
+        message: with its four bytes of header.
+
+    Raises:
+        Cut: it is too short for what it says.
+    """
+    body = Octets(message[_HEADER:])
+    version, random = body.number(2), body.take(_RANDOM)
+    body.vector(1)
+    cipher = body.number(2)
+    body.number(1)
+    held = dict(extensions(body))
+    return ServerHello(
+        retry=random == _RETRY,
+        version=Octets(held[_VERSIONS]).number(2) if _VERSIONS in held else version,
+        cipher=cipher,
+        extensions=tuple(held),
+        group=Octets(held[_KEY_SHARE]).number(2) if _KEY_SHARE in held else None,
+    )
+
+
+def extensions(body: Octets) -> list[tuple[int, bytes]]:
+    """Return the extensions that end a message, as type and content; TLS 1.2 may have none.
+
+    Raises:
+        Cut: one is longer than the whole.
+    """
+    held = []
+    rest = body.vector(2) if body else body
+    while rest:
+        kind = rest.number(2)
+        held.append((kind, rest.take(rest.number(2))))
+    return held
+
+
+def alpn_names(data: Octets) -> tuple[bytes, ...]:
+    """Return the protocols of an ALPN extension (RFC 7301 section 3.1)."""
+    names, rest = [], data.vector(2)
+    while rest:
+        names.append(rest.take(rest.number(1)))
+    return tuple(names)
+
+
+def _shares(data: Octets) -> tuple[int, ...]:
+    groups, rest = [], data.vector(2)
+    while rest:
+        groups.append(rest.number(2))
+        rest.vector(2)
+    return tuple(groups)
+
+
+def _server_name(data: Octets) -> str | None:
+    """Return the first host name (RFC 6066 section 3), with what is no ASCII written out."""
+    rest = data.vector(2)
+    while rest:
+        kind, name = rest.number(1), rest.take(rest.number(2))
+        if kind == 0:
+            return name.decode("ascii", "backslashreplace")
+    return None

@@ -1,0 +1,146 @@
+"""Each event is one JSON object with the names that scripts rely on."""
+
+import json
+
+import pytest
+
+from secure_chat.client.events import (
+    Acked,
+    Connected,
+    Disconnected,
+    Event,
+    Left,
+    Live,
+    Membership,
+    Message,
+    Notice,
+    Page,
+    People,
+    Presence,
+    Problem,
+    Profile,
+    Refused,
+    RoomList,
+    as_json,
+    rfc3339,
+)
+from secure_chat.errors import HostRefused
+from secure_chat.wire.messages import Error, Person, RoomInfo, Said
+
+AT = 1_795_348_800_123
+WHEN = "2026-11-22T12:00:00.123Z"
+SAID = Said(7, AT, "bob", "b1", "hi", "lobby")
+SPOKEN = {
+    "seq": 7,
+    "room": "lobby",
+    "to": None,
+    "from": "bob",
+    "text": "hi",
+    "at": WHEN,
+    "id": "b1",
+}
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (Message.of(SAID), {"event": "message", **SPOKEN}),
+        (Acked("a1", 9, AT), {"event": "acked", "id": "a1", "seq": 9, "at": WHEN}),
+        (Page(3, [SAID]), {"event": "page", "re": 3, "messages": [SPOKEN], "more": False}),
+        (
+            Connected("bob", "member", "c0", ("lobby",), 4, "", "securechat", "u1"),
+            {
+                "event": "connected",
+                "name": "bob",
+                "role": "member",
+                "community": "c0",
+                "rooms": ["lobby"],
+                "head": 4,
+                "dropped": "",
+                "agent": "securechat",
+                "uid": "u1",
+            },
+        ),
+        (
+            Refused("revoked", HostRefused("revoked", "the host refused us", why="w", hint="h")),
+            {
+                "event": "refused",
+                "code": "revoked",
+                "text": "the host refused us",
+                "why": "w",
+                "hint": "h",
+                "exit": 6,
+            },
+        ),
+        (
+            Disconnected("silent", "nothing heard", 0, 0.25),
+            {
+                "event": "disconnected",
+                "code": "silent",
+                "text": "nothing heard",
+                "attempt": 0,
+                "retry": 0.25,
+            },
+        ),
+        (
+            Problem.of(Error("too-long", "no", id="a1")),
+            {"event": "error", "code": "too-long", "text": "no", "id": "a1"},
+        ),
+        (Live(4), {"event": "live", "seq": 4}),
+        (Left(2), {"event": "left", "unsent": 2}),
+        (Notice("slowed", "wait"), {"event": "notice", "code": "slowed", "text": "wait"}),
+        (
+            Membership(5, AT, "tea", member=True),
+            {"event": "membership", "seq": 5, "at": WHEN, "room": "tea", "member": True},
+        ),
+        (
+            Presence("lobby", 2, ["bob"]),
+            {"event": "presence", "room": "lobby", "here": 2, "joined": ["bob"], "left": []},
+        ),
+        (
+            People(1, "lobby", [Person("bob", 1)]),
+            {
+                "event": "people",
+                "re": 1,
+                "room": "lobby",
+                "people": [{"name": "bob", "here": 1}],
+                "more": False,
+            },
+        ),
+        (
+            RoomList(1, [RoomInfo("tea", 2, 1, member=False)]),
+            {
+                "event": "rooms",
+                "re": 1,
+                "rooms": [{"name": "tea", "members": 2, "here": 1, "member": False}],
+                "more": False,
+            },
+        ),
+        (
+            Profile(1, "bob", "member", 1, ["lobby"]),
+            {
+                "event": "profile",
+                "re": 1,
+                "name": "bob",
+                "role": "member",
+                "here": 1,
+                "rooms": ["lobby"],
+                "fingerprint": "",
+                "serial": "",
+                "not_before": 0,
+                "not_after": 0,
+            },
+        ),
+    ],
+)
+def test_an_event_as_scripts_read_it(event: Event, expected: dict[str, object]) -> None:
+    """The object has exactly these fields, and the kind comes first."""
+    said = as_json(event)
+    assert json.loads(json.dumps(said)) == expected
+    assert next(iter(said)) == "event"
+
+
+def test_a_moment_beyond_the_calendar_is_still_written() -> None:
+    """A host whose clock is out of its mind does not stop a client."""
+    assert rfc3339(0) == "1970-01-01T00:00:00.000Z"
+    assert rfc3339(2**53) == "9999-12-31T23:59:59.999Z"

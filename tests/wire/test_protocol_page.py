@@ -1,0 +1,211 @@
+"""PROTOCOL.md says what the code does: its tables, its bounds and the bytes of its example."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias, get_args
+
+import msgspec
+import pytest
+from msgspec import inspect
+
+import secure_chat.wire
+from secure_chat.limits import Limits
+from secure_chat.wire.codec import encode, tag_of
+from secure_chat.wire.connection import Connection, PeerClosed
+from secure_chat.wire.messages import (
+    PROTOCOL_VERSION,
+    Code,
+    FromClient,
+    FromHost,
+    Ping,
+    Pong,
+    RoomInfo,
+)
+from secure_chat.wire.messages import Person as PersonInfo
+from secure_chat.wire.states import TRANSITIONS, Role, State
+from tests.wire.examples import as_map, kinds_of
+
+Row: TypeAlias = list[str]
+Frame: TypeAlias = tuple[Role, dict[str, object], bytes]
+
+PAGE = (Path(secure_chat.wire.__path__[0]) / "PROTOCOL.md").read_text(encoding="utf-8")
+STRUCTS: dict[str, type[msgspec.Struct]] = {
+    kind.__name__.lower(): kind
+    for kind in (*get_args(FromClient), *get_args(FromHost), PersonInfo, RoomInfo)
+}
+KINDS = {2**53: "count", 2**63 - 1: "seq", 128: "word", 1024: "line", None: "text"}
+
+
+def section(title: str) -> str:
+    """Return what stands under a heading, up to the next one of the same rank or a higher one."""
+    rank = len(title) - len(title.lstrip("#"))
+    found = re.search(rf"^{re.escape(title)}\n(.*?)(?=^#{{1,{rank}}} |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, f"PROTOCOL.md has no {title}"
+    return found[1]
+
+
+def rows(text: str) -> list[Row]:
+    """Return the cells of a table without its head."""
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def bare(cell: str) -> str:
+    """Return a cell without its code marks."""
+    return cell.strip("`")
+
+
+# --- states --------------------------------------------------------------------------------
+
+
+def state_table() -> Iterator[Row]:
+    """Write the rows of the state table as the code has them."""
+    for role, union in ((Role.HOST, FromHost), (Role.CLIENT, FromClient)):
+        for kind in get_args(union):
+            after = [TRANSITIONS.get((role, state, kind)) for state in State]
+            cells = ["·" if state is None else state.name for state in after]
+            yield [str(role), f"`{tag_of(kind)}`", *cells]
+
+
+def test_the_state_table_is_the_codes() -> None:
+    """Every end, type and state of the page is as in the code, in the code's order."""
+    assert rows(section("## States")) == list(state_table())
+
+
+# --- messages ------------------------------------------------------------------------------
+
+
+def kind_in_words(kind: inspect.Type) -> str:
+    """Name the type of a field as the page does."""
+    match kind:
+        case inspect.IntType(le=most):
+            assert kind.ge == 0
+            return KINDS[most]
+        case inspect.StrType(max_length=most):
+            return KINDS[most]
+        case inspect.BoolType():
+            return "bool"
+        case inspect.NoneType():
+            return "nil"
+        case inspect.ListType(item_type=item):
+            return f"list of {kind_in_words(item)}"
+        case inspect.StructType(cls=cls):
+            return cls.__name__.lower()
+        case inspect.UnionType(types=types):
+            return " or ".join(map(kind_in_words, types))
+        case _:
+            pytest.fail(f"the page has no word for {kind}")
+
+
+def default_in_words(field: inspect.Field) -> str:
+    """Name what an absent field counts as, in the page's words."""
+    if field.required:
+        return "required"
+    value = field.default_factory() if field.default is msgspec.NODEFAULT else field.default  # type: ignore[misc]
+    words = json.dumps(value)
+    return {"null": "nil", "true": "true", "false": "false"}.get(words, f"`{words}`")
+
+
+@pytest.mark.parametrize("name", STRUCTS)
+def test_the_fields_of_a_message_are_the_codes(name: str) -> None:
+    """Each message has its heading, and its table names each field, kind and absent value."""
+    described = inspect.type_info(STRUCTS[name])
+    assert isinstance(described, inspect.StructType)
+    expected = [
+        [f"`{field.encode_name}`", kind_in_words(field.type), default_in_words(field)]
+        for field in described.fields
+    ]
+    found = rows(section(f"#### `{name}`"))
+    assert [row[:3] for row in found] == expected
+    assert all(row[3] for row in found), "a field without a meaning"
+
+
+def test_the_page_describes_no_message_that_there_is_not() -> None:
+    """Each message stands once, under the end that may send it."""
+
+    def named(title: str) -> list[str]:
+        return re.findall(r"^#### `(\w+)`$", section(title), re.MULTILINE)
+
+    both = kinds_of(Role.HOST) & kinds_of(Role.CLIENT)
+    assert sorted(named("### From both ends")) == sorted(map(tag_of, both))
+    assert sorted(named("### From the client")) == sorted(map(tag_of, kinds_of(Role.CLIENT) - both))
+    assert sorted(named("### From the host")) == sorted(
+        [*map(tag_of, kinds_of(Role.HOST) - both), "person", "roominfo"]
+    )
+
+
+def test_the_page_is_of_this_version() -> None:
+    """The title names the version that the code speaks."""
+    assert PAGE.startswith(f"# The securechat protocol, version {PROTOCOL_VERSION}\n")
+
+
+# --- codes and bounds ----------------------------------------------------------------------
+
+
+def test_the_codes_are_the_codes() -> None:
+    """Every code of the vocabulary stands in the table once, and no other."""
+    assert [bare(row[0]) for row in rows(section("## Codes"))] == [str(code) for code in Code]
+
+
+def test_the_bounds_are_the_codes() -> None:
+    """Every bound on the page has the value that the code has."""
+    found = {bare(row[0]): float(row[1]) for row in rows(section("## Bounds and times"))}
+    assert found == {name: float(getattr(Limits(), name)) for name in found}
+
+
+def test_every_bound_that_the_page_speaks_of_is_in_its_table() -> None:
+    """A name that looks like a bound is one of the table's or of a field."""
+    bounds = {bare(row[0]) for row in rows(section("## Bounds and times"))}
+    fields = {bare(row[0]) for name in STRUCTS for row in rows(section(f"#### `{name}`"))}
+    spoken = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", PAGE))
+    assert spoken <= bounds | fields
+
+
+# --- the example ---------------------------------------------------------------------------
+
+
+def example() -> list[Frame]:
+    """Read the session of the page: who speaks, the map, and the bytes."""
+    found = re.search(r"^```session\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, "PROTOCOL.md has no session"
+    frames: list[Frame] = []
+    for block in found[1].strip().split("\n\n"):
+        head, *dump = block.splitlines()
+        speaker, _, fields = head.partition(": ")
+        frames.append((Role(speaker), json.loads(fields), bytes.fromhex("".join(dump))))
+    return frames
+
+
+def test_the_bytes_of_the_example_are_what_the_code_says_and_hears() -> None:
+    """Each frame decodes to the map above it, is legal when it comes, and encodes to the same."""
+    ends = {role: Connection(role, Limits()) for role in Role}
+    for speaker, fields, data in example():
+        listener = ends[speaker.peer]
+        listener.receive_data(data)
+        heard = listener.events()
+        union = FromHost if speaker is Role.HOST else FromClient
+        message = msgspec.convert(fields, union)
+        if isinstance(message, Ping | Pong):
+            assert heard == []
+        elif fields["t"] == "close":
+            assert heard == [PeerClosed(str(fields["code"]), str(fields["text"]))]
+        else:
+            assert heard == [message]
+        # A pong has been queued by the ping before it: the ends answer by themselves.
+        if not isinstance(message, Pong):
+            ends[speaker].send(message)
+        assert ends[speaker].data_to_send() == [data]
+        assert as_map(message) == fields
+        assert encode(message) == data
+    assert all(end.state is State.CLOSED for end in ends.values())
+
+
+def test_the_example_shows_a_whole_session() -> None:
+    """Both ends speak, it opens and closes in order, and a text is more than ASCII."""
+    tags = [fields["t"] for _, fields, _ in example()]
+    assert tags[:3] == ["greeting", "hello", "welcome"]
+    assert tags[-1] == "close"
+    assert {"say", "ack", "said", "live", "ping", "pong", "error"} <= set(tags)
+    assert any(not str(fields.get("text", "")).isascii() for _, fields, _ in example())
