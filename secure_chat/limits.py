@@ -83,6 +83,9 @@ class Limits:
     )
     tail_entries: int = count(4_096, "recent messages in memory", "older ones come from the log")
     tail_bytes: int = count(4_194_304, "bytes of recent text", "older ones come from the log")
+    unsent: int = count(
+        10_000, "messages not acknowledged", "a client refuses new ones, or waits when it reads"
+    )
     client_events: int = count(
         4_096, "events not yet taken by the window", "the client stops reading"
     )

@@ -8,7 +8,7 @@ import platform
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,12 +18,19 @@ from secure_chat.clock import rfc3339
 from secure_chat.pki.duration import parse_duration
 from secure_chat.pki.keys import KeyType
 
+if TYPE_CHECKING:
+    from secure_chat.pki.inventory import Holding
+    from secure_chat.pki.setup import InitReport
+    from secure_chat.pki.vault import Vault
+
 __all__ = ["EXAMPLES", "init_certs"]
 
-EXAMPLES = (
-    "Examples:  securechat init-certs  ·  "
-    "securechat init-certs --client carol --host-name chat.example.org --life 30d"
-)
+EXAMPLES = """Examples:
+
+  securechat init-certs
+
+  securechat init-certs --client carol --host-name chat.example.org --life 30d
+"""
 
 _HOLDERS = {
     "ca.crt": "everybody: the host and each client",
@@ -81,7 +88,7 @@ def init_certs(
 
     Running it again adds what is missing and changes nothing else.
     """
-    from secure_chat.cli.passphrase import passphrase_asker, read_passphrase
+    from secure_chat.cli.passphrase import passphrase_from, read_passphrase
     from secure_chat.pki.setup import InitRequest
     from secure_chat.pki.setup import init_certs as bring_to_a_whole_set
     from secure_chat.pki.vault import Vault
@@ -94,7 +101,7 @@ def init_certs(
         ca_life=parse_duration(ca_life),
         key_type=key_type,
         passphrase=None if passphrase_file is None else read_passphrase(passphrase_file),
-        unlock=passphrase_asker(passphrase_file, no_input=no_input),
+        unlock=passphrase_from(passphrase_file, no_input=no_input),
         force=force,
     )
     vault = Vault(certs)
@@ -107,7 +114,7 @@ def init_certs(
         console.talk(line)
 
 
-def _as_json(vault: Any, report: Any) -> dict[str, Any]:
+def _as_json(vault: "Vault", report: "InitReport") -> dict[str, Any]:
     """Return the report for scripts: paths with fingerprints and dates."""
     ca, host = (
         next((_certificate(item) for item in report.holdings if item.kind == kind), None)
@@ -126,7 +133,7 @@ def _as_json(vault: Any, report: Any) -> dict[str, Any]:
     }
 
 
-def _certificate(item: Any) -> dict[str, Any]:
+def _certificate(item: "Holding") -> dict[str, Any]:
     fields = {
         "name": item.name,
         "certificate": str(item.certificate),
@@ -140,7 +147,7 @@ def _certificate(item: Any) -> dict[str, Any]:
     return fields | {"names": list(item.names)} if item.kind == "host" else fields
 
 
-def _in_words(vault: Any, report: Any, console: Console) -> Iterator[str]:
+def _in_words(vault: "Vault", report: "InitReport", console: Console) -> Iterator[str]:
     """Yield the report for people: each file, who holds it, until when, its fingerprint."""
     yield f"Certificates of community {report.community} in {vault.folder.resolve()}:"
     for item in report.holdings:
@@ -165,12 +172,12 @@ def _in_words(vault: Any, report: Any, console: Console) -> Iterator[str]:
     yield f"Next: {_next_command(vault.folder)}"
 
 
-def _holder(item: Any) -> str:
+def _holder(item: "Holding") -> str:
     return _HOLDERS["ca.crt"] if item.kind == "ca" else _HOLDERS["host"]
 
 
 def _file_in_words(
-    path: Path, report: Any, vault: Any, holder: str, console: Console
+    path: Path, report: "InitReport", vault: "Vault", holder: str, console: Console
 ) -> Iterator[str]:
     name = path.relative_to(vault.folder).as_posix()
     state = "made" if name in report.made else "kept"
@@ -178,7 +185,7 @@ def _file_in_words(
     yield f"      held by {holder}"
 
 
-def _first_client(report: Any) -> str:
+def _first_client(report: "InitReport") -> str:
     return next((item.name for item in report.holdings if item.kind == "client"), "somebody")
 
 

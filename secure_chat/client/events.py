@@ -5,11 +5,11 @@ contract of `join --json` and `tail --json`; it never leaves out who said someth
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias
 
 from msgspec import to_builtins
 
+from secure_chat.clock import rfc3339
 from secure_chat.errors import SecureChatError
 from secure_chat.wire.messages import (
     Error,
@@ -43,7 +43,7 @@ __all__ = [
     "Refused",
     "RoomList",
     "as_json",
-    "rfc3339",
+    "when",
 ]
 
 
@@ -194,6 +194,9 @@ Event: TypeAlias = (
     | Answer
 )
 
+# The last second of the year 9999, in milliseconds.
+_LAST_MOMENT: Final = 253_402_300_799_000
+
 _NAMES: Final[dict[type, str]] = {
     Connected: "connected",
     Message: "message",
@@ -232,18 +235,16 @@ def as_json(event: Event) -> dict[str, Any]:
     fields: dict[str, Any] = to_builtins(event)
     fields.pop("t", None)
     if "at" in fields:
-        fields["at"] = rfc3339(fields["at"])
+        fields["at"] = when(fields["at"])
     return named | {name: value for name, value in fields.items() if value is not None}
 
 
-def rfc3339(milliseconds: int) -> str:
-    """Return a moment as RFC 3339 UTC with milliseconds; one past the year 9999 as that year's end.
+def when(milliseconds: int) -> str:
+    """Return a moment as RFC 3339 UTC with milliseconds, one past the year 9999 as its last.
 
     A host's clock may say anything, and a date that cannot be written must not stop a client.
     """
-    most = 253_402_300_799_999
-    at = datetime.fromtimestamp(min(milliseconds, most) // 1000, UTC)
-    return f"{at:%Y-%m-%dT%H:%M:%S}.{min(milliseconds, most) % 1000:03d}Z"
+    return rfc3339(min(milliseconds, _LAST_MOMENT) / 1_000)
 
 
 def _message(message: Message) -> dict[str, Any]:
@@ -254,6 +255,6 @@ def _message(message: Message) -> dict[str, Any]:
         "to": message.to,
         "from": message.author,
         "text": message.text,
-        "at": rfc3339(message.at),
+        "at": when(message.at),
         "id": message.id,
     }

@@ -347,7 +347,8 @@ class Session:
     def _end(self) -> None:
         if self._phase is _Phase.OVER:
             return
-        if self._phase is not _Phase.DOWN:
-            self._do(Hangup())
+        connected = self._phase is not _Phase.DOWN
         self._phase = _Phase.OVER
         self._show(Left(len(self._queue)))
+        if connected:
+            self._do(Hangup())

@@ -89,7 +89,7 @@ class CatchUp:
         # Half of an outbox: the peer's may still hold the page before, and live frames follow.
         left = self._limits.outbox_bytes // 2
         for number, message in enumerate(heard):
-            if left <= 0:
+            if number and left <= 0:
                 session.cursor = heard[number - 1].seq
                 self._feed(session, page + heard[:number], live=False)
                 return

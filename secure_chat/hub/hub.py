@@ -16,7 +16,6 @@ from secure_chat.hub.commands import (
     Event,
     Fact,
     Lagging,
-    Lost,
     Note,
     Opened,
     PageRead,
@@ -175,10 +174,10 @@ class Hub:
         self._door.floor = floor
 
     def _received(self, session: Session, messages: tuple[FromClient, ...]) -> None:
-        if session.phase in _NOT_IN_YET:
-            first = messages[0]
-            if session.phase is Phase.GREETED and isinstance(first, Hello):
-                self._door.hello(session, first)
+        if not session.welcomed():
+            for message in messages:
+                if isinstance(message, Hello) and session.phase is Phase.GREETED:
+                    self._door.hello(session, message)
             return
         say = self._requests.say
         for message in messages:
@@ -198,7 +197,7 @@ class Hub:
             if self._drafts.waiting:
                 self._drafts.behind.append((session, message))
             else:
-                self._answer(session, message)
+                self._questions.answer(session, message)
 
     def _charge(self, session: Session, amount: int) -> None:
         bucket = session.person.bucket
@@ -208,9 +207,7 @@ class Hub:
         self._out.append(Pause(session.conn, seconds))
         if not bucket.slowed:
             bucket.slowed = True
-            text = (
-                "you send faster than this host allows; it now reads more slowly, nothing is lost"
-            )
+            text = "you send faster than this host allows; it reads more slowly, nothing is lost"
             self._out.append(Send(session.conn, Notice(Code.SLOWED, text)))
             self._out.append(Note(Fact.SLOWED, session.person.name, session.address))
 
@@ -224,14 +221,4 @@ class Hub:
             elif isinstance(message, Join | Leave):
                 self._requests.confirm(session, message, fault)
             else:
-                self._answer(session, message)
-
-    def _answer(self, session: Session, message: FromClient) -> None:
-        if isinstance(message, Who):
-            self._questions.who(session, message)
-        elif isinstance(message, Rooms):
-            self._questions.rooms(session, message)
-        elif isinstance(message, Whois):
-            self._questions.whois(session, message)
-        elif isinstance(message, History):
-            self._questions.history(session, message)
+                self._questions.answer(session, message)

@@ -5,9 +5,9 @@ history itself is the reader's, the hub settles only what the asker may read.
 """
 
 from bisect import bisect_right
-from typing import TypeAlias
 
 from secure_chat.hub.commands import Command, ReadHistory, Send
+from secure_chat.hub.drafts import Question
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.session import Session
 from secure_chat.hub.standing import Standing
@@ -28,9 +28,7 @@ from secure_chat.wire.messages import (
     Whois,
 )
 
-__all__ = ["Question", "Questions"]
-
-Question: TypeAlias = Who | Rooms | Whois | History
+__all__ = ["Questions"]
 
 
 class Questions:
@@ -51,7 +49,18 @@ class Questions:
         self._limits = limits
         self._out = out
 
-    def who(self, session: Session, who: Who) -> None:
+    def answer(self, session: Session, question: Question) -> None:
+        """Answer from what is committed now."""
+        if isinstance(question, Who):
+            self._who(session, question)
+        elif isinstance(question, Rooms):
+            self._rooms(session, question)
+        elif isinstance(question, Whois):
+            self._whois(session, question)
+        else:
+            self._history(session, question)
+
+    def _who(self, session: Session, who: Who) -> None:
         """Answer with a page of a room's members."""
         room = self._roster.rooms.get(who.room)
         if room is None:
@@ -64,12 +73,12 @@ class Questions:
             People(who.re, room.name, [Person(name, people[name].here) for name in names], more),
         )
 
-    def rooms(self, session: Session, rooms: Rooms) -> None:
+    def _rooms(self, session: Session, rooms: Rooms) -> None:
         """Answer with a page of the rooms there are."""
         names, more = self._page(self._roster.room_names(), rooms.after)
         self._answer(session, RoomList(rooms.re, [self._info(session, n) for n in names], more))
 
-    def whois(self, session: Session, whois: Whois) -> None:
+    def _whois(self, session: Session, whois: Whois) -> None:
         """Answer with what the host knows of a person."""
         name = whois.name
         entry = self._standing.newest(name)
@@ -99,7 +108,7 @@ class Questions:
             ),
         )
 
-    def history(self, session: Session, history: History) -> None:
+    def _history(self, session: Session, history: History) -> None:
         """Hand a question for history on to the reader, with the right to the answer settled."""
         person, room = session.person, history.room
         if not history.limit or (room is not None and history.with_ is not None):

@@ -109,13 +109,15 @@ class Roster:
     def _recount(self, person: Person) -> None:
         here, live = person.here, person.live
         person.count()
-        rooms = [self.rooms[name] for name in person.rooms]
+        # The moves and not the set of rooms, so that the same events give the same commands.
         if bool(here) != bool(person.here):
-            for room in rooms:
-                (self._arrive if person.here else self._depart)(room, person)
+            change = self._arrive if person.here else self._depart
+            for move in person.moves.values():
+                if move.member:
+                    change(self.rooms[move.room], person)
         elif live != person.live:
-            for room in rooms:
-                room.forget_audience()
+            for name in person.rooms:
+                self.rooms[name].forget_audience()
 
     def _arrive(self, room: Room, person: Person) -> None:
         room.arrive(person)

@@ -7,11 +7,11 @@ the log gave back; so nobody is told anything that is not stored.
 from collections.abc import Sequence
 
 from secure_chat.hub.commands import Command, Fact, Note, Send, StorageFailed
-from secure_chat.hub.door import LOBBY_ID
 from secure_chat.hub.drafts import Drafts
 from secure_chat.hub.fanout import FanOut
+from secure_chat.hub.room import LOBBY_ID
 from secure_chat.hub.roster import Roster
-from secure_chat.hub.session import Phase, Session
+from secure_chat.hub.session import Person, Phase, Session
 from secure_chat.hub.tail import Moved, Tail
 from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome
 from secure_chat.wire.messages import Ack, Code, Error, Membership, Said
@@ -43,7 +43,7 @@ class Settlement:
         Args:
             outcomes: the log's answers, one for each draft, in their order.
         """
-        drafts, head = self._drafts, self._tail.head
+        drafts, rooms, head = self._drafts, self._roster.rooms, self._tail.head
         for session, draft, outcome in zip(drafts.owners, drafts.taken, outcomes, strict=True):
             if isinstance(outcome, Conflict):
                 text = "that id was used before for something else; use a new id"
@@ -53,10 +53,13 @@ class Settlement:
                 self._out.append(Send(session.conn, Ack(draft.id, outcome.seq, outcome.at)))
             if outcome.repeated:
                 continue
-            if draft.kind is Kind.SAID:
-                self._said(draft, outcome)
+            if draft.room is None:
+                self._said(draft, outcome, self._pair(draft))
+            elif draft.kind is Kind.SAID:
+                room = rooms.get(draft.room)
+                self._said(draft, outcome, room.audience() if room is not None else ())
             else:
-                self._moved(session, draft, outcome)
+                self._moved(session.person, draft.room, draft, outcome)
         self._fanout.flush()
         if self._failing and self._tail.head > head:
             self._failing = False
@@ -70,29 +73,22 @@ class Settlement:
             self._failing = True
             self._out.append(Note(Fact.STORAGE, "", failed.text))
 
-    def _said(self, draft: Draft, done: Committed) -> None:
+    def _said(self, draft: Draft, done: Committed, audience: tuple[int, ...]) -> None:
         said = Said(done.seq, done.at, draft.author, draft.id, draft.text, draft.room, draft.to)
         self._tail.append(said)
-        if draft.room is not None:
-            room = self._roster.rooms.get(draft.room)
-            audience = room.audience() if room is not None else ()
-        else:
-            audience = self._pair(draft.author, draft.to)
         self._fanout.add(audience, said)
 
-    def _pair(self, author: str, to: str | None) -> tuple[int, ...]:
+    def _pair(self, draft: Draft) -> tuple[int, ...]:
         people = self._roster.people
-        live = people[author].live
-        other = people.get(to) if to is not None and to != author else None
-        return live + other.live if other is not None else live
+        author = people[draft.author]
+        other = people.get(draft.to or draft.author)
+        return author.live if other is None or other is author else author.live + other.live
 
-    def _moved(self, session: Session, draft: Draft, done: Committed) -> None:
-        person, member = session.person, draft.kind is Kind.JOINED
-        assert draft.room is not None
-        membership = Membership(done.seq, done.at, draft.room, member)
+    def _moved(self, person: Person, room: str, draft: Draft, done: Committed) -> None:
+        membership = Membership(done.seq, done.at, room, draft.kind is Kind.JOINED)
         self._tail.append(Moved(person.name, membership))
         if self._roster.moved(person, membership):
-            self._out.append(Note(Fact.ROOM, person.name, draft.room))
+            self._out.append(Note(Fact.ROOM, person.name, room))
         self._fanout.add(person.live, membership)
 
     def _refuse(self, session: Session, draft: Draft, code: str, text: str) -> None:

@@ -25,14 +25,14 @@ from secure_chat.wire.messages import History, Page, Said
 __all__ = ["SqliteReader", "needs_index"]
 
 _END: Final = 2**63 - 1
-# What an entry costs in a frame beside its texts: field names, numbers and lengths.
-_ENTRY_BYTES: Final = 64
+# What an entry costs in a frame at most beside its texts: field names, numbers and lengths.
+_ENTRY_BYTES: Final = 80
 
 # INDEXED BY makes the plan part of the question: without its index it fails instead of scanning.
 _TARGET: Final = "FROM entry INDEXED BY entry_target WHERE kind = 0 AND target = ? AND seq"
 _SENT: Final = "FROM entry INDEXED BY entry_sent WHERE target < 0 AND author = ? AND seq"
 _PAIR: Final = (
-    "FROM entry INDEXED BY entry_pair WHERE target < 0 AND author = ? AND target = ? AND seq"
+    "FROM entry INDEXED BY entry_pair WHERE target < 0 AND author = ? AND -target = ? AND seq"
 )
 _WORDS: Final = "FROM words WHERE words MATCH ? AND rowid"
 
@@ -198,7 +198,7 @@ class SqliteReader:
             return self._index_source(asked, me, other, rooms)
         sources = [_Source(_TARGET, (room,)) for room in rooms]
         if other is not None:
-            sources += [_Source(_PAIR, (me, -other)), _Source(_PAIR, (other, -me))]
+            sources += [_Source(_PAIR, (me, other)), _Source(_PAIR, (other, me))]
         elif asked.room is None:
             sources += _direct(me)
         return sources
@@ -235,8 +235,8 @@ class SqliteReader:
             return [(above, below)]
         spans = []
         for run in self._runs():
-            low = run[0] if asked.since is None else run[0] + self._before(run, asked.since)
-            high = run[-1] + 1 if asked.until is None else run[0] + self._before(run, asked.until)
+            low = run.start if asked.since is None else run.start + self._before(run, asked.since)
+            high = run.stop if asked.until is None else run.start + self._before(run, asked.until)
             spans.append((max(above, low - 1), min(below, high)))
         return spans
 

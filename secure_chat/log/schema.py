@@ -38,7 +38,8 @@ CREATE UNIQUE INDEX entry_id ON entry (author, id);
 -- first one is kept for what is said in rooms, so a message there costs two index entries.
 CREATE INDEX entry_target ON entry (target) WHERE kind = 0;
 CREATE INDEX entry_sent ON entry (author) WHERE target < 0;
-CREATE INDEX entry_pair ON entry (author, target) WHERE target < 0;
+-- (-target is the addressee; as plain target the planner would take "< 0" for the range to walk.)
+CREATE INDEX entry_pair ON entry (author, -target) WHERE target < 0;
 
 CREATE TABLE place (
     person INTEGER NOT NULL,

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Final
 from secure_chat.errors import HostRefused, HostUnreachable, SecureChatError
 from secure_chat.net.dialer import Address, unreachable
 from secure_chat.net.peer import NEVER, Peer, Phase
-from secure_chat.net.recording import Evidence, new_uid
+from secure_chat.net.recording import gather, new_uid, reason_for
 from secure_chat.tls.context import ALPN
 from secure_chat.tls.link import Link, LinkFailed, Want
-from secure_chat.tls.reason import Failure, Reason, error_for, from_code
+from secure_chat.tls.reason import Failure, Reason, error_for
 from secure_chat.wire.connection import Ended, Event, Failed, PeerClosed
 from secure_chat.wire.messages import Close, Code, Message, Welcome
 from secure_chat.wire.states import Role, State
@@ -47,8 +47,6 @@ class Lifecycle:
         worker = self._worker
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            host, port, *_ = sock.getsockname()
-            local = (str(host), int(port))
             link = Link(
                 sock,
                 worker.contexts(),
@@ -62,7 +60,7 @@ class Lifecycle:
             worker.handler.lost(conn, Reason.CLOSED, "", unreachable(address, error))
             return
         peer = Peer(conn, link, self._role, self._limits, worker.now)
-        peer.address, peer.local, peer.server_name = address, local, server_name
+        peer.address = address
         peer.uid = new_uid()
         peer.started = worker.clock.now()
         peer.deadline = worker.now + self._limits.handshake_seconds
@@ -249,7 +247,7 @@ class Lifecycle:
     ) -> None:
         """Tell the handler that the connection is over and write the record if none is yet."""
         if not peer.admitted:
-            self.record(peer, failure=failure or Failure(from_code(code), text))
+            self.record(peer, failure=failure or Failure(reason_for(code), text))
         peer.admitted = True
         peer.phase = Phase.CLOSING
         peer.deadline = self._worker.now + self._limits.close_seconds
@@ -323,23 +321,8 @@ class Lifecycle:
         """Hand the evidence of a handshake over; whoever parses and writes it does so elsewhere."""
         self._shaking.pop(peer.conn, None)
         worker, link = self._worker, peer.link
-        host = self._role is Role.HOST
-        evidence = Evidence(
-            end="host" if host else "client",
-            uid=peer.uid,
-            started=peer.started,
-            duration_ms=(worker.clock.monotonic() - peer.began) * 1000,
-            orig=peer.address if host else peer.local,
-            resp=peer.local if host else peer.address,
-            said=tuple(link.said),
-            server_name=peer.server_name,
-            established=failure is None,
-            failure=failure or Failure(Reason.OK),
-            version=link.version,
-            cipher=link.cipher,
-            alpn=link.alpn,
-            name=name,
-        )
+        duration = worker.clock.monotonic() - peer.began
+        evidence = gather(link, peer.uid, peer.started, duration, name or "", failure)
         link.hush()
         link.said.clear()
         worker.handler.recorded(evidence)

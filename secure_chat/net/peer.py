@@ -55,13 +55,11 @@ class Peer:
         "interest",
         "lagging",
         "link",
-        "local",
         "name",
         "outbox",
         "phase",
         "progress",
         "rest_until",
-        "server_name",
         "started",
         "uid",
         "upto",
@@ -73,10 +71,8 @@ class Peer:
         self.link = link
         self.wire = Connection(role, limits)
         self.outbox = Outbox(limits.write_bytes)
-        # Who is at both ends and how the record will name this handshake.
+        # Who it is and how the record will name this handshake.
         self.address: Address = ("", 0)
-        self.local: Address = ("", 0)
-        self.server_name: str | None = None
         self.uid = ""
         self.name: str | None = None
         self.phase = Phase.HANDSHAKE

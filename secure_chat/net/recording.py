@@ -7,13 +7,18 @@ disk thread. Neither must ever carry key bytes or message bodies.
 import secrets
 import string
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final, TypeAlias
 
+from cryptography import x509
+
+from secure_chat.handshakes.record import HandshakeRecord, MessageSeen, Schemes, rfc3339
 from secure_chat.tls.context import Said
 from secure_chat.tls.link import Link
-from secure_chat.tls.reason import End, Failure, Reason, from_code
+from secure_chat.tls.reason import End, Failure, Reason, advice, from_code, sentence
+from secure_chat.tls.transcript import Heard, Transcript, read_transcript
 
-__all__ = ["Address", "Evidence", "gather", "new_uid", "reason_for"]
+__all__ = ["Address", "Evidence", "gather", "new_uid", "reason_for", "record_of"]
 
 Address: TypeAlias = tuple[str, int]
 
@@ -106,3 +111,103 @@ def gather(  # noqa: PLR0913, PLR0917 # one fact each, from whoever knows it
         certificate=None if link.heard else link.certificate(),
         name=name or None,
     )
+
+
+def record_of(evidence: Evidence) -> HandshakeRecord:
+    """Return the record of a handshake; parses, so it belongs on the disk thread.
+
+    Args:
+        evidence: as `gather` made it.
+    """
+    end, failure = evidence.end, evidence.failure
+    heard = read_transcript(evidence.said)
+    host_chain, client_chain = _chains(evidence, heard)
+    by_peer = failure.by_peer(end)
+    subject, issuer = _names(host_chain)
+    client_subject, client_issuer = _names(client_chain)
+    return HandshakeRecord(
+        ts=rfc3339(evidence.started),
+        uid=evidence.uid,
+        orig_h=evidence.orig[0],
+        orig_p=evidence.orig[1],
+        resp_h=evidence.resp[0],
+        resp_p=evidence.resp[1],
+        end=end,
+        established=evidence.established,
+        reason=failure.reason,
+        advice="" if evidence.established else advice(failure.reason, end, by_peer=by_peer),
+        sentence=sentence(failure.reason, end, by_peer=by_peer),
+        text=failure.text,
+        verify_code=failure.verify_code,
+        hello=heard.hello,
+        name=evidence.name,
+        version=heard.version or _zeek_version(evidence.version),
+        cipher=heard.cipher or evidence.cipher,
+        curve=heard.curve,
+        server_name=heard.server_name or evidence.server_name,
+        last_alert=_last_alert(failure, heard),
+        next_protocol=heard.alpn or evidence.alpn,
+        ssl_history=heard.history,
+        cert_chain_fps=_fingerprints(host_chain),
+        client_cert_chain_fps=_fingerprints(client_chain),
+        subject=subject,
+        issuer=issuer,
+        client_subject=client_subject,
+        client_issuer=client_issuer,
+        validation_status=_validation(evidence),
+        ja4=heard.ja4,
+        sigalgs=Schemes(host=heard.host_scheme, client=heard.client_scheme),
+        duration_ms=evidence.duration_ms,
+        messages=tuple(_seen(message, end) for message in heard.messages),
+    )
+
+
+def _seen(message: Heard, end: End) -> MessageSeen:
+    ours = message.by_client == (end == "client")
+    direction = "sent" if ours else "received"
+    return MessageSeen(direction, message.type, message.size, message.at_us)
+
+
+def _chains(evidence: Evidence, heard: Transcript) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+    """Return the chains of host and client; unheard, at least the peer's leaf is known."""
+    peer = (evidence.certificate,) if evidence.certificate else ()
+    if evidence.end == "host":
+        return heard.host_chain, heard.client_chain or peer
+    return heard.host_chain or peer, heard.client_chain
+
+
+def _fingerprints(chain: tuple[bytes, ...]) -> tuple[str, ...]:
+    return tuple(sha256(certificate).hexdigest() for certificate in chain)
+
+
+def _names(chain: tuple[bytes, ...]) -> tuple[str | None, str | None]:
+    """Return subject and issuer of the leaf, None where a hostile certificate has no readable one.
+
+    What stands there is a stranger's text: the record is ASCII JSON, and whoever prints it must
+    make it printable.
+    """
+    if not chain:
+        return None, None
+    try:
+        leaf = x509.load_der_x509_certificate(chain[0])
+        return leaf.subject.rfc4514_string(), leaf.issuer.rfc4514_string()
+    except (ValueError, TypeError, x509.InvalidVersion):
+        return None, None
+
+
+def _validation(evidence: Evidence) -> str | None:
+    if evidence.established:
+        return "ok"
+    return evidence.failure.text if evidence.failure.verify_code is not None else None
+
+
+def _last_alert(failure: Failure, heard: Transcript) -> str | None:
+    """Return the alert that ended it; a cut makes OpenSSL add one that means nothing."""
+    if failure.reason in {Reason.OK, Reason.CLOSED}:
+        return failure.alert_received
+    told = failure.alert_received or failure.alert_sent
+    return told or (heard.alerts[-1][1] if heard.alerts else None)
+
+
+def _zeek_version(version: str | None) -> str | None:
+    return None if version is None else version.replace(".", "")

@@ -133,7 +133,7 @@ class Worker:
             while self._stop_by is None or (self.peers and self.now < self._stop_by):
                 self.turn(self._patience())
         finally:
-            self._close_all()
+            self.close_all()
 
     def turn(self, patience: float) -> None:
         """Do one turn, waiting at most `patience` seconds for something to happen."""
@@ -240,7 +240,8 @@ class Worker:
         for peer in list(self.peers.values()):
             self.life.end(peer, order.code, order.text)
 
-    def _close_all(self) -> None:
+    def close_all(self) -> None:
+        """Close every connection without a word, for a worker that never ran or has ended."""
         for peer in list(self.peers.values()):
             self.life.forget(peer, Code.SHUTDOWN, "")
         self.selector.close()

@@ -114,6 +114,12 @@ class AuditTrail:
             try:
                 held.execute("BEGIN EXCLUSIVE")
             except sqlite3.Error as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    raise IdentityError(
+                        f"{self._lock} cannot be locked",
+                        why=str(error),
+                        hint="check that its folder is yours and on a disk of this computer",
+                    ) from error
                 raise IdentityError(
                     f"another command is changing {self.path.parent}",
                     why=str(error),

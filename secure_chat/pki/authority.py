@@ -9,11 +9,10 @@ Sources: RFC 5280 sections 4 and 5; the choice of extensions is the project's ow
 import secrets
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -31,6 +30,15 @@ from secure_chat.pki.keys import (
     new_key,
     same_key,
 )
+from secure_chat.pki.leaf import (
+    Leaf,
+    Revocation,
+    digest,
+    key_usage,
+    moment,
+    new_serial,
+    validity,
+)
 from secure_chat.pki.profile import (
     BACKDATE,
     LONGEST_LIFE,
@@ -39,6 +47,7 @@ from secure_chat.pki.profile import (
     read_host,
     read_member,
     serial_of,
+    subject_of,
 )
 
 __all__ = ["AUTHORITY_KEY_TYPES", "LONGEST_AUTHORITY_LIFE", "Authority", "Leaf", "Revocation"]
@@ -47,45 +56,6 @@ AUTHORITY_KEY_TYPES: Final = (KeyType.P256, KeyType.P384)
 LONGEST_AUTHORITY_LIFE: Final = timedelta(days=3_660)
 _ORGANIZATION: Final = "securechat"
 _DNS_COMMON_NAME_CHARS: Final = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """One line of the list of revoked certificates.
-
-    Args:
-        serial: lower-case hex.
-        at: since when, seconds since 1970 UTC.
-    """
-
-    serial: str
-    at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A certificate just issued.
-
-    Args:
-        certificate: the certificate.
-        identity: what the profile reads from it.
-        key: its private key when it was made here, None when only the public half was given.
-    """
-
-    certificate: x509.Certificate
-    identity: Identity
-    key: PrivateKey | None
-
-    @property
-    def certificate_pem(self) -> bytes:
-        """The certificate as PEM."""
-        return self.certificate.public_bytes(Encoding.PEM)
-
-    def key_pem(self, passphrase: bytes | None = None) -> bytes:
-        """Return the private key as PKCS#8 PEM, encrypted when a passphrase is given."""
-        if self.key is None:
-            raise IdentityError("the private key of this certificate is not here")
-        return key_to_pem(self.key, passphrase)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,15 +105,15 @@ class Authority:
                 x509.NameAttribute(NameOID.COMMON_NAME, f"securechat CA {secrets.token_hex(4)}"),
             ]
         )
-        begin, end = _validity(now, life)
+        begin, end = validity(now, life)
         certificate = (
             x509.CertificateBuilder(name, name, key.public_key(), new_serial(), begin, end)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_key_usage(authority=True), critical=True)
+            .add_extension(key_usage(authority=True), critical=True)
             .add_extension(
                 x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False
             )
-            .sign(key, _digest(key))
+            .sign(key, digest(key))
         )
         return cls(certificate, key)
 
@@ -285,7 +255,7 @@ class Authority:
             revoked: all certificates of this authority that do not count any more.
             now: seconds since 1970 UTC; also makes the list's number, which must grow.
         """
-        begin = max(_moment(now) - BACKDATE, self.certificate.not_valid_before_utc)
+        begin = max(moment(now) - BACKDATE, self.certificate.not_valid_before_utc)
         builder = (
             x509.CertificateRevocationListBuilder()
             .issuer_name(self.certificate.subject)
@@ -298,10 +268,10 @@ class Authority:
             builder = builder.add_revoked_certificate(
                 x509.RevokedCertificateBuilder()
                 .serial_number(int(entry.serial, 16))
-                .revocation_date(_moment(entry.at))
+                .revocation_date(moment(entry.at))
                 .build()
             )
-        return builder.sign(self.key, _digest(self.key)).public_bytes(Encoding.PEM)
+        return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.PEM)
 
     def _issue(
         self,
@@ -313,18 +283,18 @@ class Authority:
         begin, end = self._leaf_validity(now, life)
         private = new_key(key) if isinstance(key, KeyType) else key
         public = private.public_key() if isinstance(private, PrivateKey) else private
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, wish.name)])
+        name = subject_of(wish.name)
         certificate = (
             x509.CertificateBuilder(
                 self.certificate.subject, name, public, new_serial(), begin, end
             )
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_key_usage(authority=False), critical=True)
+            .add_extension(key_usage(authority=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([wish.purpose]), critical=False)
             .add_extension(x509.SubjectAlternativeName(wish.entries), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(self._authority_identifier(), critical=False)
-            .sign(self.key, _digest(self.key))
+            .sign(self.key, digest(self.key))
         )
         identity = wish.read(certificate.public_bytes(Encoding.DER))
         return Leaf(certificate, identity, private if isinstance(private, PrivateKey) else None)
@@ -336,13 +306,13 @@ class Authority:
                 why=f"the longest life is {LONGEST_LIFE.days}d",
                 hint="give a shorter --life",
             )
-        left = self.certificate.not_valid_after_utc - _moment(now)
+        left = self.certificate.not_valid_after_utc - moment(now)
         if left <= timedelta(0):
             raise IdentityError(
                 "the authority has expired and can issue nothing any more",
                 hint="run `securechat init-certs --force`, which backs up the old set",
             )
-        begin, end = _validity(now, min(life, left))
+        begin, end = validity(now, min(life, left))
         return max(begin, self.certificate.not_valid_before_utc), end
 
     def _authority_identifier(self) -> x509.AuthorityKeyIdentifier:
@@ -361,11 +331,6 @@ class _Wish:
     read: Callable[[bytes], Identity]
 
 
-def new_serial() -> int:
-    """Return a positive serial number of 20 octets with 158 random bits (RFC 5280 4.1.2.2)."""
-    return secrets.randbits(158) | 1 << 158
-
-
 def bad_name(name: str) -> UsageError:
     """Return the error for a name that nobody can have."""
     return UsageError(
@@ -375,33 +340,4 @@ def bad_name(name: str) -> UsageError:
             "and is not reserved (system, host, server, admin, all, names of devices)"
         ),
         hint="choose another name, for example carol or carol-laptop",
-    )
-
-
-def _validity(now: float, life: timedelta) -> tuple[datetime, datetime]:
-    """Return begin and end; the begin is set back so that clocks may differ a little."""
-    moment = _moment(now)
-    begin = moment - min(BACKDATE, life / 10)
-    return begin.replace(microsecond=0), moment + life
-
-
-def _moment(now: float) -> datetime:
-    return datetime.fromtimestamp(int(now), UTC)
-
-
-def _digest(key: ec.EllipticCurvePrivateKey) -> hashes.SHA256 | hashes.SHA384:
-    return hashes.SHA384() if key.key_size > 256 else hashes.SHA256()  # noqa: PLR2004 - bits of P-256
-
-
-def _key_usage(*, authority: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not authority,
-        content_commitment=False,
-        key_encipherment=False,
-        data_encipherment=False,
-        key_agreement=False,
-        key_cert_sign=authority,
-        crl_sign=authority,
-        encipher_only=False,
-        decipher_only=False,
     )

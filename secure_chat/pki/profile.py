@@ -26,7 +26,7 @@ from cryptography.x509.oid import (
 
 from secure_chat.errors import CertificateRefused
 from secure_chat.limits import Limits
-from secure_chat.pki.der import outline
+from secure_chat.pki.der import Outline, common_names, outline
 from secure_chat.pki.hostname import is_dns_name
 from secure_chat.pki.identity import Identity, Role, is_name
 
@@ -40,6 +40,7 @@ __all__ = [
     "read_host",
     "read_member",
     "serial_of",
+    "subject_of",
 ]
 
 LONGEST_LIFE: Final = timedelta(days=397)
@@ -55,13 +56,11 @@ _RSA_BITS: Final = 3_072
 _RSA_EXPONENT: Final = 65_537
 _SERIAL_OCTETS: Final = range(16, 21)
 _SIGN_BIT: Final = 0x80
-_COMMON_NAME_CHARS: Final = 64
-# version, serial, algorithm, issuer, validity, subject, key, extensions: no unique identifiers.
-_FIELDS: Final = (0xA0, 0x02, 0x30, 0x30, 0x30, 0x30, 0x30, 0xA3)
+_MOST_BYTES: Final = Limits().certificate_bytes
 _PERSON: Final = re.compile(
     r"([a-z0-9._-]{1,32})@(member|operator)\.securechat\.internal", re.ASCII
 )
-_PRINTABLE: Final = re.compile(r"[ -~]{1,64}", re.ASCII)
+_PLAIN: Final = re.compile(rb"[ -~]{1,64}")
 _CRITICAL: Final = {
     ExtensionOID.BASIC_CONSTRAINTS: True,
     ExtensionOID.KEY_USAGE: True,
@@ -133,6 +132,11 @@ def mailbox(name: str, role: Role) -> str:
     return f"{name}@{role}.{MAIL_DOMAIN}"
 
 
+def subject_of(name: str) -> x509.Name:
+    """Return the subject of a certificate: its name and nothing else, at most 64 characters."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+
+
 def fingerprint_of(certificate: x509.Certificate) -> str:
     """Return SHA-256 of the DER certificate in lower-case hex."""
     return certificate.fingerprint(hashes.SHA256()).hex()
@@ -148,21 +152,27 @@ def _read(
     purpose: x509.ObjectIdentifier,
     subject: Callable[[x509.SubjectAlternativeName], tuple[str, Role]],
 ) -> Identity:
-    _check_outline(der)
+    if len(der) > _MOST_BYTES:
+        raise _refused(Rule.SIZE, f"it is larger than {_MOST_BYTES} bytes")
     try:
-        return _identity(x509.load_der_x509_certificate(der), purpose, subject)
+        # The first look comes before the library's: it only warns where we refuse.
+        seen = outline(der)
+        issuer = _issuer(common_names(seen.issuer))
+        _check_serial(seen.serial)
+        return _identity(x509.load_der_x509_certificate(der), seen, issuer, purpose, subject)
     except (
         ValueError,
         x509.DuplicateExtension,
-        x509.InvalidVersion,
         x509.UnsupportedGeneralNameType,
         UnsupportedAlgorithm,
     ) as error:
-        raise _refused(Rule.FORM, "it cannot be read as X.509 in DER") from error
+        raise _refused(Rule.FORM, "it cannot be read as X.509 version 3 in DER") from error
 
 
 def _identity(
     certificate: x509.Certificate,
+    seen: Outline,
+    issuer: str,
     purpose: x509.ObjectIdentifier,
     subject: Callable[[x509.SubjectAlternativeName], tuple[str, Role]],
 ) -> Identity:
@@ -174,37 +184,33 @@ def _identity(
     _check_use(extensions, purpose)
     _check_identifiers(certificate, extensions)
     name, role = subject(extensions.get_extension_for_class(x509.SubjectAlternativeName).value)
-    if _common_name(certificate.subject) != name:
+    # Compared as encoded, so that neither a second attribute nor another string type gets by.
+    if seen.subject != subject_of(name).public_bytes():
         raise _refused(Rule.SUBJECT, "its subject is not its name and nothing else")
     return Identity(
         name=name,
         role=role,
         serial=serial_of(certificate),
         fingerprint=fingerprint_of(certificate),
-        issuer=_issuer(certificate),
+        issuer=issuer,
         not_before=int(certificate.not_valid_before_utc.timestamp()),
         not_after=int(certificate.not_valid_after_utc.timestamp()),
     )
 
 
-def _check_outline(der: bytes) -> None:
-    """Check size, fields and serial before the library sees the certificate."""
-    most = Limits().certificate_bytes
-    if len(der) > most:
-        raise _refused(Rule.SIZE, f"it is larger than {most} bytes")
-    try:
-        seen = outline(der)
-    except ValueError as error:
-        raise _refused(Rule.FORM, "it cannot be read as X.509 in DER") from error
-    if seen.tags != _FIELDS:
-        raise _refused(Rule.FORM, "it is not version 3, or it has unique identifiers")
-    if len(seen.serial) not in _SERIAL_OCTETS or seen.serial[0] & _SIGN_BIT:
+def _issuer(names: list[bytes]) -> str:
+    """Return the issuer's common name, which goes into records and must be plain text."""
+    if len(names) != 1 or _PLAIN.fullmatch(names[0]) is None:
+        raise _refused(Rule.ISSUER, "its issuer has no plain common name")
+    return names[0].decode("ascii")
+
+
+def _check_serial(serial: bytes) -> None:
+    if len(serial) not in _SERIAL_OCTETS or serial[0] & _SIGN_BIT:
         raise _refused(Rule.SERIAL, "its serial number is not positive and of 16 to 20 octets")
 
 
 def _check_signature(certificate: x509.Certificate) -> None:
-    if certificate.version is not x509.Version.v3:
-        raise _refused(Rule.FORM, "it is not version 3")
     if certificate.signature_algorithm_oid not in _SIGNATURES:
         raise _refused(Rule.SIGNATURE, "it is not signed with ECDSA and SHA-256 or SHA-384")
 
@@ -307,24 +313,6 @@ def _host_name(entry: x509.GeneralName) -> str:
         if "/" not in text:
             return text
     raise _refused(Rule.ALTERNATIVE_NAME, "it names something that is no host")
-
-
-def _issuer(certificate: x509.Certificate) -> str:
-    """Return the issuer's common name, which goes into records and must be plain text."""
-    names = certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)
-    text = names[0].value if len(names) == 1 else ""
-    if not isinstance(text, str) or _PRINTABLE.fullmatch(text) is None:
-        raise _refused(Rule.ISSUER, "its issuer has no plain common name")
-    return text
-
-
-def _common_name(name: x509.Name) -> str | None:
-    """Return the common name when it is all there is."""
-    attributes = list(name)
-    if len(attributes) != 1 or attributes[0].oid != NameOID.COMMON_NAME:
-        return None
-    value = attributes[0].value
-    return value if isinstance(value, str) and len(value) <= _COMMON_NAME_CHARS else None
 
 
 def _refused(rule: Rule, why: str) -> CertificateRefused:

@@ -9,7 +9,7 @@ the next run.
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,62 +18,29 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.clock import Clock, rfc3339
-from secure_chat.errors import CertificateRefused, IdentityError, UsageError
+from secure_chat.errors import CertificateRefused, IdentityError
 from secure_chat.pki.audit import Act
 from secure_chat.pki.authority import (
     AUTHORITY_KEY_TYPES,
-    LONGEST_AUTHORITY_LIFE,
     Authority,
     Leaf,
     Revocation,
-    bad_name,
 )
 from secure_chat.pki.change import Change, finish_change
 from secure_chat.pki.files import create_folder
-from secure_chat.pki.hostname import HostNames, is_dns_name, read_host_names
-from secure_chat.pki.identity import Identity, is_name
+from secure_chat.pki.hostname import HostNames, read_host_names
+from secure_chat.pki.identity import Identity
 from secure_chat.pki.inventory import Holding, holdings, load_certificate
-from secure_chat.pki.keys import KeyType, Passphrase, PrivateKey, key_from_pem
-from secure_chat.pki.profile import LONGEST_LIFE, read_host, read_member
+from secure_chat.pki.keys import KeyType, PrivateKey, key_from_pem
+from secure_chat.pki.profile import read_host, read_member
 from secure_chat.pki.registry import REPLACED, Registry
+from secure_chat.pki.request import InitRequest, host_names_of
 from secure_chat.pki.vault import Vault
 
 __all__ = ["InitReport", "InitRequest", "init_certs"]
 
 _SECRET: Final = 0o600
 _PUBLIC: Final = 0o644
-_ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
-# OpenSSL reads no more than 1024 bytes of a passphrase, the ending zero included.
-_PASSPHRASE_BYTES: Final = 1_023
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InitRequest:
-    """What is wanted.
-
-    Args:
-        clients: the people who shall have a certificate.
-        host_names: further DNS names and addresses of the host.
-        computer: this computer's own name, left out when no certificate can carry it.
-        life: of a leaf; at most 397 days, cut at the authority's end.
-        ca_life: of the authority; at most 3660 days.
-        key_type: of the leaves; the authority takes p256 when it cannot have this kind.
-        passphrase: encrypts the private keys that are made; None for none.
-        unlock: asked for the passphrase of a key that is there and encrypted.
-        force: replace the whole set, the old one goes into a backup folder.
-        by: who does it, for the audit trail.
-    """
-
-    clients: tuple[str, ...] = ("alice", "bob")
-    host_names: tuple[str, ...] = ()
-    computer: str = ""
-    life: timedelta = timedelta(days=90)
-    ca_life: timedelta = timedelta(days=3_650)
-    key_type: KeyType = KeyType.P256
-    passphrase: bytes | None = None
-    unlock: Passphrase | None = None
-    force: bool = False
-    by: str = "init-certs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +76,7 @@ def init_certs(vault: Vault, request: InitRequest, clock: Clock | None = None) -
         UsageError: a name, a life or a passphrase cannot be used; nothing was changed.
         IdentityError: what is there does not fit together, or the folder cannot be written.
     """
-    names = _checked(request)
+    names = host_names_of(request)
     try:
         create_folder(vault.folder)
     except OSError as error:
@@ -197,6 +164,12 @@ class _Run:
     def _issuer(self) -> Authority:
         """Return the authority, asking for its passphrase only when something must be signed."""
         if self._authority is None:
+            if not self.vault.ca_key.exists():
+                raise IdentityError(
+                    f"{self.vault.ca_key} is not here",
+                    why="something is missing that only the authority's key can make",
+                    hint="run this where ca.key is, or with --force to begin a new set",
+                )
             self._authority = self.vault.authority(self.request.unlock)
         return self._authority
 
@@ -315,30 +288,6 @@ class _Run:
             if item.serial in _listed(self.vault.crl):
                 act = Act.of("revoked", identity, at=self.now, by=self.request.by, reason="crl")
                 self.change.note(act)
-
-
-def _checked(request: InitRequest) -> HostNames:
-    """Refuse what cannot be used before anything is touched; return the host's names."""
-    for name in request.clients:
-        if not is_name(name):
-            raise bad_name(name)
-    if request.life > LONGEST_LIFE:
-        raise UsageError(
-            f"--life cannot be longer than {LONGEST_LIFE.days}d", hint="90d is the default"
-        )
-    if request.ca_life > LONGEST_AUTHORITY_LIFE:
-        raise UsageError(
-            f"--ca-life cannot be longer than {LONGEST_AUTHORITY_LIFE.days}d",
-            hint="3650d is the default",
-        )
-    if request.passphrase is not None and not 0 < len(request.passphrase) <= _PASSPHRASE_BYTES:
-        raise UsageError(
-            f"a passphrase has 1 to {_PASSPHRASE_BYTES} bytes",
-            hint="write it into the first line of the file",
-        )
-    computer = request.computer.lower()
-    own = (computer,) if is_dns_name(computer) else ()
-    return read_host_names((*_ALWAYS, *own, *request.host_names))
 
 
 def _new_backup(folder: Path, now: float) -> Path:

@@ -215,6 +215,10 @@ class Vault:
     def _authority(self) -> x509.Certificate:
         certificate = self._certificate(self.ca_crt)
         _check_issued_by(self.ca_crt, certificate, certificate)
+        if not _is_authority(certificate):
+            raise IdentityError(
+                f"{self.ca_crt} is not the certificate of an authority", hint=_REMAKE
+            )
         self._check_now(self.ca_crt, certificate)
         return certificate
 
@@ -289,6 +293,14 @@ def _judge(path: Path, certificate: x509.Certificate, name: str | None) -> Ident
             hint=f"name the file {identity.name}.crt, its key {identity.name}.key",
         )
     return identity
+
+
+def _is_authority(certificate: x509.Certificate) -> bool:
+    try:
+        wanted = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        return False
+    return wanted.value.ca
 
 
 def _check_issued_by(

@@ -57,16 +57,18 @@ class Announcer:
 
     def run(self) -> None:
         """Write announcements until stopped; the thread's body."""
-        while True:
-            self._inbox.wait(None)
-            for item in self._inbox.take():
-                if isinstance(item, _Stop):
-                    return
-                self._write(item)
-            lost, self._lost = self._lost, 0
-            if lost:
-                self._write(
-                    Announcement(
-                        "unsaid", f"{lost} events were not written in time", {"count": lost}
-                    )
-                )
+        while self._write_waiting():
+            continue
+        self._inbox.close()
+
+    def _write_waiting(self) -> bool:
+        self._inbox.wait(None)
+        for item in self._inbox.take():
+            if isinstance(item, _Stop):
+                return False
+            self._write(item)
+        lost, self._lost = self._lost, 0
+        if lost:
+            words = f"{lost} events were not written in time"
+            self._write(Announcement("unsaid", words, {"count": lost}))
+        return True

@@ -112,6 +112,7 @@ class HubThread:
                 self._round()
         finally:
             self._log.close()
+            self.inbox.close()
 
     def _new_hub(self) -> Hub:
         founded, log = self._founded, self._log

@@ -54,6 +54,7 @@ class Reading:
                     self._answer(self._answered(reader, item))
         finally:
             reader.close()
+            self._inbox.close()
 
     def _answered(
         self, reader: SqliteReader, question: ReadMissed | ReadHistory

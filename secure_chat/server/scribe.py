@@ -45,18 +45,25 @@ class Scribe:
 
     def run(self) -> None:
         """Write records until stopped; the thread's body."""
-        while True:
-            self._inbox.wait(None)
-            for item in self._inbox.take():
-                if isinstance(item, _Stop):
-                    self._journal.close()
-                    return
-                self._write(item)
-            lost, self._lost = self._lost, 0
-            if lost:
-                self._announcer.say(
-                    "unrecorded", f"{lost} handshakes were not recorded in time", count=lost
-                )
+        while self._write_waiting():
+            continue
+        self._journal.close()
+        self._inbox.close()
+
+    def _write_waiting(self) -> bool:
+        # Counted refusals are owed one record at the end of their second.
+        self._inbox.wait(1.0 if self._journal.owed else None)
+        self._journal.settle()
+        for item in self._inbox.take():
+            if isinstance(item, _Stop):
+                return False
+            self._write(item)
+        lost, self._lost = self._lost, 0
+        if lost:
+            self._announcer.say(
+                "unrecorded", f"{lost} handshakes were not recorded in time", count=lost
+            )
+        return True
 
     def _write(self, evidence: Evidence) -> None:
         record = record_of(evidence)

@@ -19,6 +19,7 @@ _VERSIONS: Final = {
     0x0300: "s3",
     0x0002: "s2",
 }
+_GREASE: Final = frozenset(0x0A0A + 0x1010 * step for step in range(16))
 _MOST_COUNTED: Final = 99
 _HASH: Final = 12
 _SERVER_NAME: Final = 0x0000
@@ -46,7 +47,7 @@ def ja4(hello: ClientHello) -> str:
 
 def _real(numbers: tuple[int, ...]) -> list[int]:
     """Leave out GREASE (RFC 8701): numbers sprinkled in so that peers learn to ignore some."""
-    return [n for n in numbers if not (n & 0x0F0F == 0x0A0A and n >> 8 == n & 0xFF)]
+    return [number for number in numbers if number not in _GREASE]
 
 
 def _version(hello: ClientHello) -> str:

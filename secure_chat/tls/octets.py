@@ -7,7 +7,7 @@ which the parsers of this folder turn into "not known".
 __all__ = ["Cut", "Octets"]
 
 
-class Cut(Exception):  # noqa: N818 # never leaves this folder
+class Cut(Exception):
     """The bytes end before what they promise."""
 
 

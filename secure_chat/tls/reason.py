@@ -127,6 +127,9 @@ _ALERTS: Final = {
     "unsupported_extension": Reason.MALFORMED,
 }
 
+# Received, this says nearly always that the signature on our certificate did not verify.
+_TOLD: Final = {"decrypt_error": Reason.BAD_CERTIFICATE}
+
 _ALERT_NUMBERS: Final = {name.upper(): number for number, name in ALERTS.items()}
 
 _ALERT_RECORD: Final = 21
@@ -165,7 +168,7 @@ def judge(error: OSError, *, said: Iterable[Said] = ()) -> Failure:
     word = error.reason or ""
     told = _alert_in(word)
     if told is not None:
-        reason = _ALERTS.get(told, Reason.ALERT)
+        reason = _TOLD.get(told) or _ALERTS.get(told, Reason.ALERT)
         return Failure(reason, word, alert_sent=sent, alert_received=received or told)
     if word in _WORDS:
         return Failure(_WORDS[word], word, alert_sent=sent)

@@ -296,7 +296,7 @@ def test_leaving_at_once_keeps_the_rest_for_the_next_run() -> None:
     session.submit(say("a1"))
     session.effects()
     session.leave(flush=False)
-    assert session.effects() == [Hangup(), Show(Left(1))]
+    assert session.effects() == [Show(Left(1)), Hangup()]
     down = new(Memory("d1", None, (say("a1"),)))
     down.leave(flush=False)
     assert down.effects() == [Show(Left(1))]
@@ -311,13 +311,13 @@ def test_leaving_in_order_waits_for_acks_and_for_ones_own_lines() -> None:
     assert fed(session, Ack("a1", 10, 0)) == [Forget("a1"), Show(Acked("a1", 10, 0))]
     assert fed(session, said(10)) == [
         Show(Message.of(said(10)), 10),
-        Hangup(),
         Show(Left(0)),
+        Hangup(),
     ]
     idle = opened(new(mode=Mode(live=False)))
     idle.submit(Join("j1", "tea"))
     idle.leave(flush=True)
-    assert fed(idle, Ack("j1", 10, 0))[-2:] == [Hangup(), Show(Left(0))]
+    assert fed(idle, Ack("j1", 10, 0))[-2:] == [Show(Left(0)), Hangup()]
 
 
 class Interleavings(RuleBasedStateMachine):

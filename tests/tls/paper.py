@@ -102,8 +102,14 @@ class Authority:
         self.ca.write_bytes(self.certificate.public_bytes(Encoding.PEM))
         self.crl = self.revoke()
 
-    def issue(self, file: str, wish: Wish = MEMBER, password: bytes | None = None) -> Leaf:
-        """Issue one leaf into `file`.crt and `file`.key."""
+    def issue(
+        self,
+        file: str,
+        wish: Wish = MEMBER,
+        password: bytes | None = None,
+        posing_as: "Authority | None" = None,
+    ) -> Leaf:
+        """Issue one leaf into `file`.crt and `file`.key, perhaps naming another's key as ours."""
         key = ec.generate_private_key(ec.SECP256R1())
         builder = (
             x509.CertificateBuilder()
@@ -122,7 +128,7 @@ class Authority:
             )
         )
         if wish.aki:
-            ours = self.key.public_key()
+            ours = (posing_as or self).key.public_key()
             builder = builder.add_extension(
                 x509.AuthorityKeyIdentifier.from_issuer_public_key(ours), critical=False
             )

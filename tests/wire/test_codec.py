@@ -247,6 +247,11 @@ def test_a_length_may_be_written_in_any_size() -> None:
     assert decode_from_client(frame) == decode_from_client(pack({"t": "rooms", "re": 3}))
 
 
+def test_nesting_that_may_still_grow_is_followed() -> None:
+    """An unknown field may be nested a hundred deep, far beyond any message of today."""
+    assert decode_from_client(b"\x82\xa1t\xa4ping\xa1x" + b"\x91" * 100 + b"\xc0") == Ping()
+
+
 # --- what this end may not send ------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Frames are cut out of any stream, and a bad length is refused before its body is awaited."""
 
 from contextlib import suppress
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from hypothesis import given
@@ -52,6 +52,19 @@ def test_a_frame_may_come_byte_by_byte() -> None:
     reader = FrameReader(MOST)
     stream = framed(b"one") + framed(b"two")
     assert fed(reader, *(stream[at : at + 1] for at in range(len(stream)))) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("first", [b"a", b"long", b"a long frame"])
+def test_three_pieces_cut_anywhere_give_every_frame_in_time(first: bytes) -> None:
+    """Each frame comes out with the piece that holds its last byte, whatever was awaited before."""
+    bodies = [first, b"bc", b"d"]
+    stream = b"".join(map(framed, bodies))
+    for one, two in combinations(range(len(stream) + 1), 2):
+        reader = FrameReader(MOST)
+        frames: list[bytes] = []
+        for start, end in pairwise((0, one, two, len(stream))):
+            frames += fed(reader, stream[start:end])
+            assert frames == fed(FrameReader(MOST), stream[:end])
 
 
 def test_an_empty_piece_changes_nothing() -> None:

@@ -69,7 +69,7 @@ def a_page() -> Page:
     return Page(COUNT, [said] * LIMITS.page_entries, more=True)
 
 
-LARGEST = {
+LARGEST: dict[str, Message] = {
     "say": Say(ID, "x" * LIMITS.message_bytes, ROOM),
     "said": Said(SEQ, COUNT, NAME, ID, "x" * LIMITS.message_bytes, ROOM),
     "page": a_page(),

@@ -1,0 +1,149 @@
+"""The client's disk thread: keeps what is unsent, the cursor and the handshake journal.
+
+Owns the store and the journal. Everybody else posts to it, so that neither the window nor the
+worker ever waits for a disk. What waits is written in one transaction, and a message goes on to
+the worker only when it is on the disk: a client that is killed has lost nothing it was given.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from secure_chat.client.effects import Forget, Outgoing
+from secure_chat.client.store import Store
+from secure_chat.errors import StoreError
+from secure_chat.handshakes.journal import Journal
+from secure_chat.limits import Limits
+from secure_chat.net.inbox import Inbox
+from secure_chat.net.recording import Evidence, record_of
+from secure_chat.wire.messages import Join, Leave, Say
+
+__all__ = ["Keeper", "Leaving", "Submitted", "Trouble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """These are on the disk and may be sent.
+
+    Args:
+        messages: in the order they were said.
+    """
+
+    messages: tuple[Outgoing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """The client is to end; see `Session.leave`."""
+
+    flush: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """The disk did not take what it should; the client goes on from memory."""
+
+    error: StoreError
+
+
+class _Shown:
+    """The cursor has moved; its value is read when the thread gets to it."""
+
+
+class _Stop:
+    """Asks the thread to end."""
+
+
+_Item: TypeAlias = Outgoing | Forget | Evidence | Leaving | _Shown | _Stop
+
+
+class Keeper:
+    """One client's disk.
+
+    Args:
+        store: the identity's state.
+        journal: where handshakes are recorded; None for nowhere.
+        deliver: hands `Submitted`, `Leaving` and `Trouble` to the worker; from this thread.
+        limits: the bounds in force.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal | None,
+        deliver: Callable[[object], None],
+        limits: Limits,
+    ) -> None:
+        self._store = store
+        self._journal = journal
+        self._deliver = deliver
+        self._inbox: Inbox[_Item] = Inbox(limits.inbox_items)
+        self._cursor: int | None = None
+        self._told = False
+        self._failing = False
+
+    # --- for any thread ------------------------------------------------------------------------
+
+    def post(self, item: Outgoing | Forget | Evidence | Leaving) -> None:
+        """Have something kept, forgotten, recorded or passed on in its turn."""
+        self._inbox.post(item)
+
+    def shown(self, cursor: int) -> None:
+        """Note that everything up to here has been shown; the one consumer calls this.
+
+        However many are shown before the thread gets to it, one note waits: the value is written
+        before the flag is read here, and the flag is cleared before the value is read there.
+        """
+        self._cursor = cursor
+        if not self._told:
+            self._told = True
+            self._inbox.post(_Shown())
+
+    def stop(self) -> None:
+        """Let `run` return once everything posted before is on the disk."""
+        self._inbox.post(_Stop())
+
+    # --- for its own thread --------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Keep things until stopped; the thread's body. Closes the store and the journal."""
+        try:
+            going = True
+            while going:
+                self._inbox.wait(None)
+                going = self._turn(self._inbox.take())
+        finally:
+            self._store.close()
+            if self._journal is not None:
+                self._journal.close()
+            self._inbox.close()
+
+    def _turn(self, items: list[_Item]) -> bool:
+        """Write what waits in one go and pass on what is to be sent; False ends the thread."""
+        keep = tuple(item for item in items if isinstance(item, Say | Join | Leave))
+        forget = [item.id for item in items if isinstance(item, Forget)]
+        if keep or forget or self._told:
+            self._save(keep, forget)
+        if keep:
+            self._deliver(Submitted(keep))
+        going = True
+        for item in items:
+            if isinstance(item, Leaving):
+                self._deliver(item)
+            elif isinstance(item, Evidence) and self._journal is not None:
+                self._journal.write(record_of(item))
+            elif isinstance(item, _Stop):
+                going = False
+        return going
+
+    def _save(self, keep: tuple[Outgoing, ...], forget: list[str]) -> None:
+        self._told = False
+        try:
+            self._store.save(keep, forget, self._cursor)
+        except StoreError as error:
+            # Said once, not for every message, until the disk takes something again.
+            if not self._failing:
+                self._failing = True
+                self._deliver(Trouble(error))
+        else:
+            self._failing = False

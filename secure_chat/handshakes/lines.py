@@ -1,0 +1,198 @@
+"""A file of lines that grows, is rotated by size, and may be read while it is written.
+
+`LineFile` is owned by the thread that writes; readers open the files themselves and need nothing
+of it. A full or broken disk must never stop the program: a line is written whole or counted lost.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final
+
+__all__ = ["LineFile", "Tail", "backwards", "forwards", "rotated"]
+
+_BLOCK: Final = 65_536
+# Text mode would turn every line end on Windows into two characters.
+_FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+
+
+class LineFile:
+    """The writing end: `path` is the newest file, `path.1` the one before it, and so on.
+
+    Args:
+        path: where to; its folder is made when it is missing.
+        most_bytes: a file that would grow beyond is rotated first.
+        most_files: how many there are at most, the newest included.
+    """
+
+    def __init__(self, path: Path, most_bytes: int, most_files: int) -> None:
+        self.path = path
+        self._most_bytes = most_bytes
+        self._most_files = most_files
+        self._file: int | None = None
+        self._torn = False
+
+    def append(self, line: bytes) -> bool:
+        """Write one line, its end included; False when the disk took none of it.
+
+        Args:
+            line: whole; the file holds it whole or, as far as the disk allows, not at all.
+        """
+        try:
+            file = self._open()
+            if os.fstat(file).st_size + len(line) > self._most_bytes:
+                file = self._rotate(file)
+            return self._write(file, line)
+        except OSError:
+            self.close()
+            return False
+
+    def close(self) -> None:
+        """Let go of the file; the next line opens it again."""
+        if self._file is not None:
+            with suppress(OSError):
+                os.close(self._file)
+            self._file = None
+
+    def _open(self) -> int:
+        if self._file is None:
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(self.path, _FLAGS, 0o600)
+            self._torn = not _ends_whole(self.path)
+        return self._file
+
+    def _write(self, file: int, line: bytes) -> bool:
+        """Append in one call, so that two programs with one journal cannot mix their lines."""
+        before = os.fstat(file).st_size
+        data = b"\n" + line if self._torn else line
+        if os.write(file, data) == len(data):
+            self._torn = False
+            return True
+        # A disk that filled up in the middle: take the piece back, or at least end it next time.
+        self._torn = True
+        with suppress(OSError):
+            os.ftruncate(file, before)
+            self._torn = data is not line
+        return False
+
+    def _rotate(self, file: int) -> int:
+        """Move every file one place back; the last one falls off."""
+        ours = os.fstat(file)
+        self.close()
+        with suppress(OSError):
+            # Another program with the same journal may have moved it already.
+            if ours.st_size and os.path.samestat(ours, self.path.stat()):
+                self._shift()
+        return self._open()
+
+    def _shift(self) -> None:
+        paths = [self.path, *(_numbered(self.path, n) for n in range(1, self._most_files))]
+        for older, newer in zip(reversed(paths), reversed(paths[:-1]), strict=False):
+            with suppress(FileNotFoundError):
+                newer.replace(older)
+        if self._most_files == 1:
+            self.path.unlink()
+
+
+class Tail:
+    """The reading end of a file that grows: what has been added since the last look.
+
+    Args:
+        path: the newest file; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: IO[bytes] | None = None
+        self._rest = b""
+
+    def skip(self) -> None:
+        """Begin behind what is there now."""
+        if self._follow() is not None:
+            self._drain()
+            self._rest = b""
+
+    def lines(self) -> list[bytes]:
+        """Return the whole lines added since the last look; a torn one waits for its end."""
+        found: list[bytes] = []
+        while self._follow() is not None:
+            found += self._drain()
+            if not self._moved():
+                break
+            self.close()
+        return found
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+            self._rest = b""
+
+    def _follow(self) -> IO[bytes] | None:
+        if self._file is None:
+            with suppress(OSError):
+                self._file = self._path.open("rb")
+        return self._file
+
+    def _drain(self) -> list[bytes]:
+        assert self._file is not None  # noqa: S101 # both callers have just asked for it
+        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
+        return whole
+
+    def _moved(self) -> bool:
+        """Tell whether the file has been rotated away, so that a new one is to be read."""
+        assert self._file is not None  # noqa: S101 # the caller has just read from it
+        try:
+            return not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
+        except OSError:
+            return False
+
+
+def rotated(path: Path) -> list[Path]:
+    """Return the files of a rotated one that exist, the newest first."""
+    found = [path] if path.exists() else []
+    number = 1
+    while _numbered(path, number).exists():
+        found.append(_numbered(path, number))
+        number += 1
+    return found
+
+
+def forwards(path: Path) -> Iterator[bytes]:
+    """Yield the lines of one file from its beginning."""
+    with path.open("rb") as file:
+        yield from file
+
+
+def backwards(path: Path) -> Iterator[bytes]:
+    """Yield the lines of one file from its end; only what is asked for is read."""
+    with path.open("rb") as file:
+        at = file.seek(0, os.SEEK_END)
+        head: list[bytes] = []
+        while at:
+            size = min(_BLOCK, at)
+            at = file.seek(at - size)
+            block = file.read(size)
+            if b"\n" not in block:
+                head.append(block)
+                continue
+            first, *whole = block.split(b"\n")
+            whole[-1] += b"".join(reversed(head))
+            head = [first]
+            yield from reversed(whole)
+        yield b"".join(reversed(head))
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_name(f"{path.name}.{number}")
+
+
+def _ends_whole(path: Path) -> bool:
+    """Tell whether a file ends with a line end; a crash may have torn its last line."""
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return True
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) == b"\n"

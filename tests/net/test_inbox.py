@@ -1,0 +1,111 @@
+"""An inbox hands items to its owner in order and wakes it with one byte a burst."""
+
+import select
+import threading
+
+import pytest
+
+from secure_chat.net.inbox import Inbox
+
+
+@pytest.fixture
+def inbox() -> "Inbox[int]":
+    """An inbox that is crowded from three items on."""
+    return Inbox(3)
+
+
+def readable(inbox: "Inbox[int]") -> bool:
+    """Tell whether a selector would wake for it."""
+    return bool(select.select([inbox], [], [], 0)[0])
+
+
+def test_items_come_out_in_the_order_they_went_in(inbox: "Inbox[int]") -> None:
+    """First in, first out, single items and several at once."""
+    inbox.post(1)
+    inbox.post_all([2, 3])
+    assert inbox.take() == [1, 2, 3]
+    assert inbox.take() == []
+    inbox.close()
+
+
+def test_a_burst_rings_once_and_taking_silences_the_bell(inbox: "Inbox[int]") -> None:
+    """The descriptor is readable from the first post until the items are taken."""
+    assert not readable(inbox)
+    inbox.post(1)
+    inbox.post(2)
+    assert readable(inbox)
+    inbox.take()
+    assert not readable(inbox)
+    inbox.post(3)
+    assert readable(inbox)
+    inbox.close()
+
+
+def test_waiting_ends_when_another_thread_posts(inbox: "Inbox[int]") -> None:
+    """An owner without a selector sleeps until there is something."""
+    assert not inbox.wait(0)
+    poster = threading.Thread(target=inbox.post, args=(7,))
+    poster.start()
+    assert inbox.wait(10)
+    poster.join()
+    assert inbox.wait(0)
+    assert inbox.take() == [7]
+    inbox.close()
+
+
+def test_a_crowded_inbox_says_so_until_its_owner_has_taken(inbox: "Inbox[int]") -> None:
+    """Posters hold back at the bound and are let on when the items are gone."""
+    inbox.post_all([1, 2])
+    assert inbox.wait_for_room(0)
+    inbox.post(3)
+    assert inbox.crowded
+    assert not inbox.wait_for_room(0)
+    taken: list[int] = []
+    owner = threading.Thread(target=lambda: taken.extend(inbox.take()))
+    owner.start()
+    while not inbox.wait_for_room(1):
+        pass
+    owner.join()
+    assert taken == [1, 2, 3]
+    inbox.close()
+
+
+def test_nothing_is_lost_between_many_posters_and_one_owner() -> None:
+    """However posts and takes interleave, every item arrives once and in its poster's order."""
+    inbox: Inbox[tuple[int, int]] = Inbox(10)
+    each, posters = 2_000, 4
+
+    def post(who: int) -> None:
+        for number in range(each):
+            inbox.post((who, number))
+
+    threads = [threading.Thread(target=post, args=(who,)) for who in range(posters)]
+    for thread in threads:
+        thread.start()
+    got: list[tuple[int, int]] = []
+    while len(got) < each * posters:
+        assert inbox.wait(10)
+        got += inbox.take()
+    for thread in threads:
+        thread.join()
+    for who in range(posters):
+        assert [number for name, number in got if name == who] == list(range(each))
+    inbox.close()
+
+
+def test_posting_after_the_owner_left_is_harmless(inbox: "Inbox[int]") -> None:
+    """A late item is for nobody."""
+    inbox.close()
+    inbox.post(1)
+
+
+def test_a_full_bell_does_not_hurt(inbox: "Inbox[int]") -> None:
+    """When no further wake-up byte fits, the owner has enough of them already."""
+    inbox._ring.setblocking(False)
+    try:
+        while True:
+            inbox._ring.send(b"!" * 4096)
+    except BlockingIOError:
+        inbox.post(5)
+    assert inbox.take() == [5]
+    inbox.close()
