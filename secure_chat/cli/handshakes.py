@@ -7,7 +7,6 @@ and names are strangers' text and pass `client.text` before they reach a termina
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from heapq import merge
 from itertools import islice, takewhile
 from pathlib import Path
@@ -247,7 +246,7 @@ def _row(cells: tuple[str, ...]) -> str:
 
 def _time(record: HandshakeRecord) -> str:
     """Return the time of day, or the date where it was not today."""
-    today = datetime.now(UTC).date().isoformat()
+    today, _, _ = rfc3339(SystemClock().now()).partition("T")
     day, _, clock = record.ts.partition("T")
     return clock[:8] if day == today else f"{day[5:]} {clock[:5]}"
 

@@ -31,11 +31,14 @@ from secure_chat.net.dialer import Address, addresses, begin
 from secure_chat.net.orders import Stop
 from secure_chat.net.recording import Evidence
 from secure_chat.net.worker import Worker
+from secure_chat.tls.vocabulary import Reason, sentence
 from secure_chat.wire.messages import Code, Message
 
 __all__ = ["Ask", "Found", "Line", "Relieved"]
 
 _LONG: Final = 60.0
+_SAID_BY_THE_PROTOCOL: Final = frozenset(Code)
+_KNOWN_REASONS: Final = frozenset(Reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +86,7 @@ class Line:
         self._conn = 0
         self._opened = False
         self._candidates: deque[tuple[AddressFamily, Address]] = deque()
-        self._dial_at: float | None = 0.0
+        self._dial_at: float | None = None
         self._ended = False
 
     # --- what the worker tells -----------------------------------------------------------------
@@ -118,7 +121,7 @@ class Line:
             self._connect()
             return
         self._candidates.clear()
-        self._session.lost(code, text, error)
+        self._session.lost(code, _in_words(code, text), error)
         self._settle()
 
     def recorded(self, evidence: Evidence) -> None:
@@ -147,6 +150,8 @@ class Line:
             self._session.ask(command.request)
         elif isinstance(command, Leaving):
             self._session.leave(flush=command.flush)
+        elif isinstance(command, Dial):
+            self._dial_at = self.worker.now + command.seconds
         elif isinstance(command, Found):
             self._found(command)
         elif isinstance(command, Trouble):
@@ -224,3 +229,10 @@ class Line:
             self.worker.close(self._conn, Code.BYE, "")
         else:
             assert_never(effect)
+
+
+def _in_words(code: str, text: str) -> str:
+    """Return why a connection ended; where TLS or the system says it, in words for people."""
+    if code in _SAID_BY_THE_PROTOCOL or code not in _KNOWN_REASONS:
+        return text
+    return sentence(Reason(code), "client")

@@ -25,7 +25,7 @@ from secure_chat.limits import Limits
 
 __all__ = ["Outlet", "Slot"]
 
-Slot: TypeAlias = "queue.SimpleQueue[Event | None]"
+Slot: TypeAlias = queue.SimpleQueue[Event | None]
 
 
 class Outlet:

@@ -5,44 +5,30 @@ threads, the worker that owns the connection and the keeper that owns the disk; 
 and never exits.
 """
 
-import itertools
 import queue
 import random
-import secrets
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from secure_chat.client.choice import Ask as AskPerson
-from secure_chat.client.choice import choose, client_folder
+from secure_chat.client.asking import Asking, error_of
+from secure_chat.client.choice import Ask, choose, client_folder
 from secure_chat.client.credentials import Credentials
-from secure_chat.client.effects import Mode, Outgoing, Request
-from secure_chat.client.events import (
-    Acked,
-    Event,
-    Message,
-    Page,
-    People,
-    Problem,
-    Profile,
-    Refused,
-    RoomList,
-)
+from secure_chat.client.effects import Dial, Mode, Outgoing
+from secure_chat.client.events import Acked, Event, Message, Problem, Refused
 from secure_chat.client.keeper import Keeper, Leaving
-from secure_chat.client.line import Ask, Line, Relieved
+from secure_chat.client.line import Line, Relieved
+from secure_chat.client.outgoing import check, new_id
 from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.client.session import Session
 from secure_chat.client.store import Store, StoreBusy
 from secure_chat.clock import Clock, SystemClock
 from secure_chat.errors import (
-    HostUnreachable,
     OutcomeUnknown,
-    RemoteProtocolError,
     SecureChatError,
-    UsageError,
 )
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
 from secure_chat.limits import Limits
@@ -50,9 +36,322 @@ from secure_chat.net.dialer import split_target
 from secure_chat.net.worker import Worker
 from secure_chat.pki.keys import Passphrase
 from secure_chat.pki.vault import Vault
-from secure_chat.wire.codec import decode_from_client, encode
-from secure_chat.wire.framing import PREFIX_BYTES
-from secure_chat.wire.messages import History, Join, Leave, Rooms, Said, Say, Who, Whois
+from secure_chat.wire.messages import Join, Leave, Say
 from secure_chat.wire.states import Role
 
-__all__ = ["Client", "ClientSettings"]
+__all__ = ["Client"]
+
+_BUG = SecureChatError(
+    "a part of the client has stopped",
+    why="a bug; the traceback above says where",
+    hint="What is unsent is on the disk. Please report the traceback.",
+)
+
+
+class Client:
+    """One person's client.
+
+    Use it in a `with` statement, which connects and, at its end, waits a moment for what is not
+    acknowledged yet and leaves; or call `connect` and `close`. The first client of an identity
+    keeps its queue and cursor on the disk; further ones, while it runs, keep them in memory.
+
+    Args:
+        name: who to be; None for the only identity in `certs`.
+        at: the host, `HOST[:PORT]`.
+        certs: the folder with the certificates.
+        data: replaces the platform's folder for user data.
+        history: on a first run, how many earlier messages to show.
+        live: False to be given no messages and not to be present.
+        remember: False to leave the disk's queue and cursor alone.
+        passphrase: asked when the private key is encrypted.
+        ask: asks a person which identity to take when there are several.
+        limits: the bounds in force.
+        clock: the time.
+
+    Raises:
+        IdentityError: there is no usable identity.
+        StoreError: the data folder cannot be used.
+        UsageError: `at` is no address.
+    """
+
+    def __init__(  # noqa: PLR0913 -- the one door of the library, all with defaults
+        self,
+        name: str | None = None,
+        *,
+        at: str = "127.0.0.1:65432",
+        certs: Path | str = "certs",
+        data: Path | str | None = None,
+        history: int = 0,
+        live: bool = True,
+        remember: bool = True,
+        passphrase: Passphrase | None = None,
+        ask: Ask | None = None,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._limits = limits or Limits()
+        clock = clock or SystemClock()
+        target = split_target(at)
+        vault = Vault(Path(certs), clock)
+        self.name = choose(vault, name, ask)
+        contexts = Credentials(vault.client_files(self.name, passphrase), passphrase)
+        folder = client_folder(None if data is None else Path(data), vault.community(), self.name)
+        store = _store(folder, remember=remember)
+        memory = store.load()
+        self._outlet = Outlet(self._limits)
+        for _ in memory.unsent:
+            self._outlet.places.acquire(blocking=False)
+        journal = Journal(folder / ACCEPTED, folder / REFUSED, self._limits, clock)
+        self._keeper = Keeper(store, journal, self._to_worker, self._limits)
+        mode = Mode(history=history, live=live)
+        session = Session(self._limits, memory, mode, jitter=random.SystemRandom().random)
+        line = Line(session, self._keeper, self._outlet, target)
+        self._worker = Worker(line, contexts, self._limits, clock, role=Role.CLIENT)
+        line.worker = self._worker
+        self._threads = (
+            _thread("client-keeper", self._keeper.run, self._died),
+            _thread("client-worker", self._worker.run, self._died),
+        )
+        self._started = False
+        self._closed = False
+        self.ask = Asking(self._worker.post, self._outlet, self._limits)
+
+    # --- beginning and end ---------------------------------------------------------------------
+
+    def __enter__(self) -> Self:
+        self.connect()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close(patience=self._limits.stop_seconds if kind is None else 0.0)
+
+    def connect(self) -> None:
+        """Start the threads and wait for the host's welcome.
+
+        Raises:
+            HostUnreachable: nothing answers.
+            HostNotTrusted: something answers that is not our host.
+            HostRefused: our host does not let us in.
+        """
+        self._started = True
+        for thread in self._threads:
+            thread.start()
+        self._worker.post(Dial(0.0))
+        try:
+            self._outlet.decided.wait()
+        except BaseException:
+            self.close()
+            raise
+        if self._outlet.error is not None:
+            self.close()
+            raise self._outlet.error
+
+    def finish(self) -> None:
+        """Leave as soon as all is acknowledged and shown; `events` ends then. Returns at once."""
+        self._keeper.post(Leaving(flush=True))
+
+    def close(self, patience: float = 0.0) -> None:
+        """Leave; what is not acknowledged stays on the disk for the next run.
+
+        Args:
+            patience: seconds to wait for acks before.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        if not self._started:
+            for thread in self._threads:
+                thread.start()
+        keeper, worker = self._threads
+        if patience:
+            self._keeper.post(Leaving(flush=True))
+            worker.join(patience)
+        self._keeper.post(Leaving(flush=False))
+        worker.join()
+        self._keeper.stop()
+        keeper.join()
+
+    # --- saying --------------------------------------------------------------------------------
+
+    def say(
+        self,
+        text: str,
+        *,
+        room: str | None = None,
+        to: str | None = None,
+        id: str | None = None,  # noqa: A002 -- what it is called everywhere
+        patience: float = 0.0,
+    ) -> str:
+        """Say something in a room or to a person; returns its id at once.
+
+        An `Acked` or a `Problem` with this id follows as an event, after any number of
+        connections and even restarts.
+
+        Args:
+            text: what to say.
+            room: the room, `lobby` when neither a room nor a person is named.
+            to: the person.
+            id: unique for this person for ever; saying the same again with it is safe.
+            patience: seconds to wait when too much is unacknowledged already.
+
+        Raises:
+            UsageError: it cannot be a message.
+            SecureChatError: too much is unacknowledged.
+        """
+        if room is None and to is None:
+            room = "lobby"
+        return self._submit(Say(id or new_id(), text, room, to), patience)
+
+    def reply(self, message: Message, text: str) -> str:
+        """Say something where a message was said: in its room, or to the other person."""
+        if message.room is not None:
+            return self.say(text, room=message.room)
+        other = message.to if message.author == self.name else message.author
+        return self.say(text, to=other)
+
+    def join(self, room: str, *, id: str | None = None) -> str:  # noqa: A002 -- as in `say`
+        """Become a member of a room, which is made if it is not there; returns the id."""
+        return self._submit(Join(id or new_id(), room))
+
+    def leave(self, room: str, *, id: str | None = None) -> str:  # noqa: A002 -- as in `say`
+        """End the membership of a room; returns the id."""
+        return self._submit(Leave(id or new_id(), room))
+
+    def deliver(
+        self,
+        text: str,
+        *,
+        room: str | None = None,
+        to: str | None = None,
+        id: str | None = None,  # noqa: A002 -- as in `say`
+        timeout: float | None = None,
+    ) -> Acked:
+        """Say something and wait until it is stored for good.
+
+        Args:
+            text: what to say.
+            room: as in `say`.
+            to: as in `say`.
+            id: as in `say`.
+            timeout: seconds; `limits.ack_seconds` unless told otherwise.
+
+        Raises:
+            OutcomeUnknown: no ack came in time; repeating it with the same id is safe.
+            SecureChatError: the host refused it.
+        """
+        id = id or new_id()  # noqa: A001 -- as in `say`
+        slot: Slot = queue.SimpleQueue()
+        self._outlet.outcomes[id] = slot
+        if self._outlet.ended:
+            slot.put(None)
+        try:
+            self.say(text, room=room, to=to, id=id)
+        except SecureChatError:
+            self._outlet.outcomes.pop(id, None)
+            raise
+        seconds = self._limits.ack_seconds if timeout is None else timeout
+        try:
+            outcome = slot.get(timeout=seconds)
+        except queue.Empty:
+            raise OutcomeUnknown(
+                f"no answer came within {seconds:g} s",
+                why="the message may be stored or not",
+                hint=f"Repeating it is safe with --id {id}",
+            ) from None
+        if isinstance(outcome, Acked):
+            return outcome
+        raise error_of(outcome if isinstance(outcome, Problem) else None, self._outlet.error)
+
+    # --- listening -----------------------------------------------------------------------------
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happens, in order, until this client ends; one thread consumes them.
+
+        An event counts as shown when the next one is asked for: after a kill, what was not is
+        yielded again by the next run.
+        """
+        outlet = self._outlet
+        while True:
+            show = outlet.events.get()
+            if show is None:
+                # Whoever asks again gets the same answer.
+                outlet.events.put(None)
+                return
+            if outlet.holding and outlet.eased:
+                self._worker.post(Relieved())
+            yield show.event
+            if show.cursor is not None:
+                self._keeper.shown(show.cursor)
+
+    def messages(self) -> Iterator[Message]:
+        """Yield what is said, and nothing else, until this client ends.
+
+        Raises:
+            HostRefused: the host keeps us out from now on.
+            HostNotTrusted: what answers now is not our host.
+        """
+        for event in self.events():
+            if isinstance(event, Message):
+                yield event
+            elif isinstance(event, Refused):
+                raise event.error
+
+    @property
+    def error(self) -> SecureChatError | None:
+        """Why this client ended by itself, None when it did not."""
+        return self._outlet.error
+
+    # --- inside --------------------------------------------------------------------------------
+
+    def _submit(self, message: Outgoing, patience: float = 0.0) -> str:
+        check(message, self._limits)
+        places = self._outlet.places
+        if not (places.acquire(timeout=patience) if patience else places.acquire(blocking=False)):
+            raise SecureChatError(
+                "too much is waiting for the host's acknowledgement",
+                why=f"{self._limits.unsent} messages are not acknowledged",
+                hint="Wait until the host answers again.",
+            )
+        self._keeper.post(message)
+        return message.id
+
+    def _to_worker(self, command: object) -> None:
+        self._worker.post(command)
+
+    def _died(self) -> None:
+        """Let nobody wait for a thread that has ended by a bug."""
+        self._outlet.error = self._outlet.error or _BUG
+        self._outlet.end()
+
+
+def _store(folder: Path, *, remember: bool) -> Store:
+    """Return the folder's state, or one in memory when another client has it or none is wanted."""
+    if not remember:
+        # Only the journal would be written there, and that may be missing.
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Store.in_memory()
+    try:
+        return Store.open(folder)
+    except StoreBusy:
+        return Store.in_memory()
+
+
+def _thread(name: str, body: Callable[[], None], died: Callable[[], None]) -> threading.Thread:
+    """Return a thread that reports when it ended by an exception, which its hook prints."""
+
+    def live() -> None:
+        ended = False
+        try:
+            body()
+            ended = True
+        finally:
+            if not ended:
+                died()
+
+    return threading.Thread(target=live, name=name, daemon=True)

@@ -45,9 +45,8 @@ class CatchUp:
         """
         session.since = head
         session.cursor = head if hello.cursor is None else min(hello.cursor, head)
-        newest = min(hello.history, self._limits.page_entries)
-        if hello.cursor is None and newest:
-            self._ask(session, newest)
+        if hello.cursor is None and hello.history:
+            self._ask(session, min(hello.history, self._limits.tail_entries))
         else:
             self._go_on(session)
 
@@ -86,11 +85,12 @@ class CatchUp:
 
     def _feed_tail(self, session: Session, page: list[Said | Membership]) -> None:
         heard = self._tail.heard(session.person, session.cursor, session.since)
-        # Half of an outbox: the peer's may still hold the page before, and live frames follow.
-        left = self._limits.outbox_bytes // 2
+        # Half of an outbox: the peer's may still hold some of the page before, and live frames
+        # follow. Something goes out each time, so that it ends.
+        left = self._limits.outbox_bytes // 2 - sum(map(weight, page))
         for number, message in enumerate(heard):
-            if number and left <= 0:
-                session.cursor = heard[number - 1].seq
+            if left <= 0 and (number or page):
+                session.cursor = heard[number - 1].seq if number else session.cursor
                 self._feed(session, page + heard[:number], live=False)
                 return
             left -= weight(message)

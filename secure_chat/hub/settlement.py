@@ -85,7 +85,13 @@ class Settlement:
         return author.live if other is None or other is author else author.live + other.live
 
     def _moved(self, person: Person, room: str, draft: Draft, done: Committed) -> None:
-        membership = Membership(done.seq, done.at, room, draft.kind is Kind.JOINED)
+        member = draft.kind is Kind.JOINED
+        if (room in person.rooms) is member:
+            # It relied on a draft before it that turned out to be a repetition, so it changes
+            # nothing; as a change it would make the tail misjudge what was said before it.
+            self._tail.pass_over(done.seq)
+            return
+        membership = Membership(done.seq, done.at, room, member)
         self._tail.append(Moved(person.name, membership))
         if self._roster.moved(person, membership):
             self._out.append(Note(Fact.ROOM, person.name, room))

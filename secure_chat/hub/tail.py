@@ -63,6 +63,10 @@ class Tail:
             self._bytes -= weight(oldest)
             self._before = oldest.seq
 
+    def pass_over(self, seq: int) -> None:
+        """Take note of a committed entry that concerns nobody."""
+        self.head = seq
+
     def covers(self, cursor: int) -> bool:
         """Tell whether every entry above `cursor` is here."""
         return cursor >= self._before

@@ -33,7 +33,8 @@ CREATE TABLE entry (
     target INTEGER NOT NULL,
     text TEXT NOT NULL
 );
-CREATE UNIQUE INDEX entry_id ON entry (author, id);
+-- The id first: ids that begin with their moment then all land on the same few pages.
+CREATE UNIQUE INDEX entry_id ON entry (id, author);
 -- Every index ends in seq by itself, so each of these is "what X may read, in order". Only the
 -- first one is kept for what is said in rooms, so a message there costs two index entries.
 CREATE INDEX entry_target ON entry (target) WHERE kind = 0;
@@ -55,7 +56,7 @@ CREATE TABLE retired (
     id NOT NULL,
     seq INTEGER NOT NULL,
     at INTEGER NOT NULL,
-    PRIMARY KEY (author, id)
+    PRIMARY KEY (id, author)
 ) WITHOUT ROWID;
 
 -- Entries before which the wall clock went back. Between two of them time only grows, so a

@@ -168,13 +168,19 @@ class SqliteLog:
 
     def _rows(self, drafts: Sequence[Draft], at: int) -> list[_Row]:
         numbers, said, pack = self._numbers, Kind.SAID, schema.pack_id
-        rows = []
-        for seq, draft in enumerate(drafts, self.head + 1):
-            room = draft.room
-            target = -numbers[draft.to or ""] if room is None else numbers[room]
-            kind = 0 if draft.kind is said else draft.kind.value
-            rows.append((seq, at, kind, numbers[draft.author], pack(draft.id), target, draft.text))
-        return rows
+        # One expression for each column, because this runs once for every message.
+        return [
+            (
+                seq,
+                at,
+                0 if draft.kind is said else draft.kind.value,
+                numbers[draft.author],
+                pack(draft.id),
+                -numbers[draft.to or ""] if draft.room is None else numbers[draft.room],
+                draft.text,
+            )
+            for seq, draft in enumerate(drafts, self.head + 1)
+        ]
 
     def _insert(self, rows: list[_Row]) -> None:
         try:

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypeAlias
 
-from cryptography import x509
-
 from secure_chat.handshakes.record import HandshakeRecord, MessageSeen, Schemes, rfc3339
 from secure_chat.tls.context import Said
 from secure_chat.tls.link import Link
 from secure_chat.tls.reason import End, Failure, Reason, advice, from_code, sentence
+from secure_chat.tls.subject import subject_and_issuer
 from secure_chat.tls.transcript import Heard, Transcript, read_transcript
 
 __all__ = ["Address", "Evidence", "gather", "new_uid", "reason_for", "record_of"]
@@ -123,8 +122,8 @@ def record_of(evidence: Evidence) -> HandshakeRecord:
     heard = read_transcript(evidence.said)
     host_chain, client_chain = _chains(evidence, heard)
     by_peer = failure.by_peer(end)
-    subject, issuer = _names(host_chain)
-    client_subject, client_issuer = _names(client_chain)
+    subject, issuer = subject_and_issuer(host_chain[0] if host_chain else b"")
+    client_subject, client_issuer = subject_and_issuer(client_chain[0] if client_chain else b"")
     return HandshakeRecord(
         ts=rfc3339(evidence.started),
         uid=evidence.uid,
@@ -178,21 +177,6 @@ def _chains(evidence: Evidence, heard: Transcript) -> tuple[tuple[bytes, ...], t
 
 def _fingerprints(chain: tuple[bytes, ...]) -> tuple[str, ...]:
     return tuple(sha256(certificate).hexdigest() for certificate in chain)
-
-
-def _names(chain: tuple[bytes, ...]) -> tuple[str | None, str | None]:
-    """Return subject and issuer of the leaf, None where a hostile certificate has no readable one.
-
-    What stands there is a stranger's text: the record is ASCII JSON, and whoever prints it must
-    make it printable.
-    """
-    if not chain:
-        return None, None
-    try:
-        leaf = x509.load_der_x509_certificate(chain[0])
-        return leaf.subject.rfc4514_string(), leaf.issuer.rfc4514_string()
-    except (ValueError, TypeError, x509.InvalidVersion):
-        return None, None
 
 
 def _validation(evidence: Evidence) -> str | None:

@@ -47,15 +47,11 @@ class KeyType(StrEnum):
 
 def new_key(kind: KeyType) -> PrivateKey:
     """Make a fresh private key of the wanted kind."""
-    match kind:
-        case KeyType.P256:
-            return ec.generate_private_key(ec.SECP256R1())
-        case KeyType.P384:
-            return ec.generate_private_key(ec.SECP384R1())
-        case KeyType.ED25519:
-            return ed25519.Ed25519PrivateKey.generate()
-        case KeyType.RSA3072:
-            return rsa.generate_private_key(public_exponent=65_537, key_size=3_072)
+    if kind is KeyType.ED25519:
+        return ed25519.Ed25519PrivateKey.generate()
+    if kind is KeyType.RSA3072:
+        return rsa.generate_private_key(public_exponent=65_537, key_size=3_072)
+    return ec.generate_private_key(ec.SECP384R1() if kind is KeyType.P384 else ec.SECP256R1())
 
 
 def key_to_pem(key: PrivateKey, passphrase: bytes | None = None) -> bytes:

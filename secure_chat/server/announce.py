@@ -59,6 +59,9 @@ class Announcer:
         """Write announcements until stopped; the thread's body."""
         while self._write_waiting():
             continue
+
+    def close(self) -> None:
+        """Give its descriptors back, after `run` or instead of it."""
         self._inbox.close()
 
     def _write_waiting(self) -> bool:

@@ -79,8 +79,8 @@ class Host:
         self._settings = settings
         self._limits = settings.limits
         self._clock = settings.clock
-        self._announcer = Announcer(write, settings.limits.inbox_items)
-        self._inbox: Inbox[SecureChatError | None] = Inbox(settings.limits.inbox_items)
+        self._write = write
+        self._inbox: Inbox[None] = Inbox(settings.limits.inbox_items)
         self._failure: SecureChatError | None = None
         self._next_conn = 0
 
@@ -96,6 +96,14 @@ class Host:
             HostStartError: the port or the folder cannot be used.
             StoreError: the log cannot be used, or the disk failed while running.
         """
+        try:
+            self._run()
+        finally:
+            self._inbox.close()
+        if self._failure is not None:
+            raise self._failure
+
+    def _run(self) -> None:
         settings = self._settings
         vault = Vault(settings.certs, self._clock)
         files = vault.host_files(settings.passphrase)
@@ -117,11 +125,10 @@ class Host:
         finally:
             acceptor.close()
             lock.release()
-        if self._failure is not None:
-            raise self._failure
 
     def _serve(self, vault: Vault, contexts: Contexts, acceptor: Acceptor) -> None:
         crew = Crew(self._fail)
+        self._announcer = Announcer(self._write, self._limits.inbox_items)
         watch = RegistryWatch(vault.audit_file)
         registry = watch.poll() or vault.registry()
         founded = Founded(
@@ -178,6 +185,10 @@ class Host:
         self._announcer.say("stopped", "stopped; everything acknowledged is stored")
         self._announcer.stop()
         crew.join("announcer")
+        for part in (hub, reading, scribe, self._announcer):
+            part.close()
+        for worker in self._workers:
+            worker.close_all()
 
     def _watch(self, acceptor: Acceptor, watch: RegistryWatch, hub: HubThread) -> None:
         """Accept, and look at the registry, until told to stop."""
@@ -202,11 +213,7 @@ class Host:
                 self._look_at_registry(watch, hub)
 
     def _told_to_stop(self) -> bool:
-        items = self._inbox.take()
-        for item in items:
-            if item is not None and self._failure is None:
-                self._failure = item
-        return bool(items)
+        return bool(self._inbox.take())
 
     def _look_at_registry(self, watch: RegistryWatch, hub: HubThread) -> None:
         try:
@@ -224,8 +231,9 @@ class Host:
         worker.post(Adopt(conn, sock, address))
 
     def _fail(self, error: SecureChatError) -> None:
-        """A thread has ended by an error: the host stops, and says so."""
-        self._inbox.post(error)
+        """A thread has ended by an error: the host stops, and its first error is the reason."""
+        self._failure = self._failure or error
+        self.stop()
 
     def _announce_ready(self, vault: Vault, acceptor: Acceptor, members: int) -> None:
         host, port = acceptor.sockets[0].getsockname()[:2]

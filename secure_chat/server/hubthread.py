@@ -112,7 +112,10 @@ class HubThread:
                 self._round()
         finally:
             self._log.close()
-            self.inbox.close()
+
+    def close(self) -> None:
+        """Give its descriptors back, after `run` or instead of it."""
+        self.inbox.close()
 
     def _new_hub(self) -> Hub:
         founded, log = self._founded, self._log

@@ -54,7 +54,10 @@ class Reading:
                     self._answer(self._answered(reader, item))
         finally:
             reader.close()
-            self._inbox.close()
+
+    def close(self) -> None:
+        """Give its descriptors back, after `run` or instead of it."""
+        self._inbox.close()
 
     def _answered(
         self, reader: SqliteReader, question: ReadMissed | ReadHistory

@@ -47,6 +47,9 @@ class Scribe:
         """Write records until stopped; the thread's body."""
         while self._write_waiting():
             continue
+
+    def close(self) -> None:
+        """Give its files and descriptors back, after `run` or instead of it."""
         self._journal.close()
         self._inbox.close()
 

@@ -29,6 +29,9 @@ Password: TypeAlias = Callable[[], bytes]
 # content types (257), and Python names their messages wrongly.
 _KEPT_TYPES: Final = frozenset({20, 21, 22})
 
+# Private in CPython and documented nowhere, so its absence only makes the records shorter.
+_EAR: Final = "_msg_callback"
+
 # From here on OpenSSL's own choice of groups begins with a post-quantum hybrid.
 _OPENSSL_WITH_ML_KEM: Final = (3, 5)
 
@@ -140,10 +143,9 @@ def _pair(talking: ssl.SSLContext, protocol: int) -> Contexts:
     needs a certificate or a key, so the twin has none.
     """
     talking.sslsocket_class = HeardSocket
-    # Private in CPython and documented nowhere, so its absence only makes the records shorter.
-    heard = hasattr(ssl.SSLContext, "_msg_callback")
+    heard = hasattr(talking, _EAR)
     if heard:
-        talking._msg_callback = _hear  # type: ignore[attr-defined] # noqa: SLF001 # see above
+        setattr(talking, _EAR, _hear)
     return Contexts(talking, _bare(protocol), heard)
 
 
@@ -170,8 +172,14 @@ def _trust(context: ssl.SSLContext, path: Path) -> None:
 def _present(
     context: ssl.SSLContext, certificate: Path, key: Path | None, password: Password | None
 ) -> None:
-    def locked() -> bytes:
-        """Stand in for the passphrase nobody gave, else OpenSSL would prompt by itself."""
+    asked = False
+
+    def tell() -> bytes:
+        """Stand between OpenSSL and the terminal, where it would ask by itself."""
+        nonlocal asked
+        asked = True
+        if password is not None:
+            return password()
         raise IdentityError(
             f"the key {key or certificate} is locked",
             why="it is encrypted and no passphrase was given",
@@ -179,24 +187,31 @@ def _present(
         )
 
     try:
-        context.load_cert_chain(certificate, key, password or locked)
+        context.load_cert_chain(certificate, key, tell)
     except (OSError, ValueError) as error:
-        raise _unusable(error, certificate, key) from error
+        raise _unusable(error, certificate, key, asked=asked) from error
 
 
-def _unusable(error: OSError | ValueError, *paths: Path | None) -> IdentityError:
-    """Return what a file that cannot be loaded means to a person."""
+def _unusable(
+    error: OSError | ValueError, *paths: Path | None, asked: bool = False
+) -> IdentityError:
+    """Return what a file that cannot be loaded means to a person.
+
+    Args:
+        error: as the ssl module raised it.
+        paths: the files it may be about.
+        asked: whether a passphrase was asked for; OpenSSL does not tell a wrong one from no PEM.
+    """
     names = " and ".join(str(path) for path in paths if path is not None)
     if isinstance(error, ssl.SSLError):
-        reason = error.reason or ""
-        if reason == "KEY_VALUES_MISMATCH":
+        if error.reason == "KEY_VALUES_MISMATCH":
             why = "the key does not belong to the certificate"
-        elif "DECRYPT" in reason or "CIPHERFINAL" in reason:
+        elif asked:
             why = "the passphrase is wrong, or the key is damaged"
         else:
-            why = f"not a PEM file of the right kind ({reason or 'OpenSSL gives no reason'})"
+            why = "not a PEM file of the right kind"
     elif isinstance(error, OSError) and error.errno == errno.ENOENT:
-        why = "the file is not there"
+        why = "there is no such file"
     else:
         why = getattr(error, "strerror", None) or str(error)
     return IdentityError(

@@ -40,6 +40,10 @@ class Octets:
         self._at = end
         return taken
 
+    def peek(self) -> int | None:
+        """Return the next byte without moving, None at the end."""
+        return self._data[self._at] if self else None
+
     def number(self, size: int) -> int:
         """Return the next `size` bytes as an unsigned big-endian number."""
         return int.from_bytes(self.take(size), "big")

@@ -210,5 +210,6 @@ def _alert_in(word: str) -> str | None:
     prefix, _, rest = word.partition("_")
     if prefix not in {"SSLV3", "TLSV1", "TLSV13"}:
         return None
-    number = _ALERT_NUMBERS.get(rest.removeprefix("ALERT_"))
+    # OpenSSL writes user_cancelled where the standard has one l.
+    number = _ALERT_NUMBERS.get(rest.removeprefix("ALERT_").replace("CANCELLED", "CANCELED"))
     return None if number is None else ALERTS[number]

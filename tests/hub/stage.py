@@ -76,6 +76,11 @@ class MemoryLog:
         self._known[key] = (seq, draft)
         return Committed(seq, AT + seq)
 
+    def forget_last(self) -> None:
+        """Lose the newest entry, as a log that answers before its commit would."""
+        _, draft = self.entries.pop()
+        del self._known[draft.author, draft.id]
+
     def places(self) -> list[Place]:
         """Return every membership there was."""
         places: dict[tuple[str, str], Place] = {}
@@ -83,8 +88,8 @@ class MemoryLog:
         for seq, draft in self.entries:
             key = (draft.author, draft.room or "")
             if draft.kind is Kind.JOINED:
-                places[key] = Place(*key, seq, None)
-            elif draft.kind is Kind.LEFT:
+                places.setdefault(key, Place(*key, seq, None))
+            elif draft.kind is Kind.LEFT and key in places:
                 ended.append(Place(*key, places.pop(key).joined, seq))
         return [*ended, *places.values()]
 

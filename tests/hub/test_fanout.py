@@ -12,7 +12,7 @@ def test_neighbours_with_one_audience_travel_together() -> None:
     out: list[Command] = []
     fanout = FanOut(out)
     fanout.add((1, 2), ONE)
-    fanout.add(tuple([1, 2]), TWO)
+    fanout.add((*(1, 2),), TWO)
     assert out == []
     fanout.flush()
     assert out == [Deliver((1, 2), (ONE, TWO), 2)]

@@ -4,9 +4,9 @@ import dataclasses
 
 import pytest
 
-from secure_chat.hub.commands import Command, Deliver, Note, Received, Send
+from secure_chat.hub.commands import Command, Deliver, Feed, Note, Received, Send
 from secure_chat.limits import Limits
-from secure_chat.wire.messages import Ack, Error, Join, Leave, Membership, Say
+from secure_chat.wire.messages import Ack, Error, Hello, Join, Leave, Membership, Say
 from tests.hub.stage import AT, FULL, Stage, said
 
 LIMITS = Limits(messages_per_second=0)
@@ -223,6 +223,25 @@ def test_a_joining_repeated_after_leaving_changes_nothing() -> None:
     commands = stage.receive(1, Join("j", "den"), Join("k", "den"))
     assert commands[0] == Send(1, Ack("j", 3, AT + 3))
     assert error_of(commands[1:]) == ("id-conflict", "k")
+
+
+def test_a_move_that_relied_on_a_repeated_one_changes_nothing() -> None:
+    """Alice's phone repeats an old leaving, so the joining behind it finds her still inside.
+
+    It is committed, but it must not look like the moment she came in: whoever catches up from the
+    memory of the newest entries would miss what was said before it.
+    """
+    stage = ready()
+    stage.enter(3, "alice")
+    stage.receive(1, Leave("l1", "lobby"))
+    stage.receive(3, Join("j1", "lobby"))
+    stage.receive(2, Say("m", "m", room="lobby"))
+    assert stage.receive(1, Leave("l1", "lobby"), Join("j2", "lobby")) == [
+        Send(1, Ack("l1", 3, AT + 3)),
+        Send(1, Ack("j2", 6, AT + 6)),
+    ]
+    commands = stage.enter(4, "alice", Hello(1, cursor=3))
+    assert Feed(4, (said(5, "bob", "m", room="lobby"),), 6, live=True) in commands
 
 
 def test_a_text_that_slips_through_behind_a_repeated_joining_reaches_the_members() -> None:

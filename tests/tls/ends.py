@@ -23,9 +23,7 @@ def loopback() -> tuple[socket.socket, socket.socket]:
 
 def host_link(sock: socket.socket, contexts: Contexts, clock: Clock | None = None) -> Link:
     """Return the host's link over an accepted socket."""
-    return Link(
-        sock, contexts, server_side=True, server_name=None, clock=clock or SystemClock()
-    )
+    return Link(sock, contexts, server_side=True, server_name=None, clock=clock or SystemClock())
 
 
 def client_link(sock: socket.socket, contexts: Contexts, name: str = "localhost") -> Link:

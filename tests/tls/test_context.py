@@ -1,6 +1,5 @@
-"""The TLS settings: what they allow, what they refuse, and what a person reads when a file fails."""
+"""The TLS settings: what they allow, what they refuse, and what a bad file is called."""
 
-import os
 import ssl
 from collections.abc import Callable
 from pathlib import Path
@@ -10,10 +9,9 @@ import pytest
 from secure_chat.errors import IdentityError
 from secure_chat.tls import context as module
 from secure_chat.tls.context import ALPN, Contexts, client_contexts, host_contexts
-from secure_chat.tls.link import Want
 from secure_chat.tls.transcript import read_transcript
 from tests.tls.conftest import House
-from tests.tls.ends import Shake, finish, loopback
+from tests.tls.ends import Shake, loopback
 
 Shaken = Callable[..., Shake]
 
@@ -102,11 +100,6 @@ def test_without_the_private_callback_everything_else_works(
     house: House, shaken: Shaken, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Python that reports no messages still connects, and the links say so."""
-
-    class Deaf:
-        """What `ssl.SSLContext` would look like without the callback."""
-
-    monkeypatch.setattr(module.ssl, "SSLContext", ssl.SSLContext)
     monkeypatch.setattr(module, "_EAR", "_no_such_callback")
     host, client = house.host_contexts(), house.client_contexts(house.alice)
     assert not host.heard
@@ -117,3 +110,76 @@ def test_without_the_private_callback_everything_else_works(
     assert (done.host.said, done.client.said) == ([], [])
     assert not done.host.heard
     assert done.host.certificate() == house.alice.der
+
+
+def test_the_group_is_cut_only_where_openssl_has_nothing_better(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From OpenSSL 3.5 on its own choice begins with a post-quantum hybrid and must stay."""
+    named = []
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", lambda _self, name: named.append(name))
+    monkeypatch.setattr(ssl, "OPENSSL_VERSION_INFO", (3, 5, 0, 0, 0))
+    house.host_contexts()
+    assert named == []
+
+    monkeypatch.setattr(ssl, "OPENSSL_VERSION_INFO", (3, 0, 19, 0, 0))
+    house.host_contexts()
+    assert set(named) == {"X25519"}
+
+
+def test_a_locked_key_asks_for_its_passphrase_once(house: House) -> None:
+    """The callable is asked at most once, and OpenSSL never prompts by itself."""
+    leaf = house.ca.issue("locked", password=b"open sesame")
+    asked = []
+
+    def tell() -> bytes:
+        asked.append(1)
+        return b"open sesame"
+
+    client_contexts(house.ca.ca, leaf.certificate, leaf.key, tell)
+    assert asked == [1]
+    with pytest.raises(IdentityError, match="passphrase is wrong"):
+        client_contexts(house.ca.ca, leaf.certificate, leaf.key, lambda: b"open barley")
+    with pytest.raises(IdentityError, match="no passphrase was given"):
+        client_contexts(house.ca.ca, leaf.certificate, leaf.key)
+    with pytest.raises(IdentityError, match="longer than"):
+        client_contexts(house.ca.ca, leaf.certificate, leaf.key, lambda: b"x" * 5_000)
+
+
+def test_an_unusable_file_is_named_with_what_is_wrong(house: House, tmp_path: Path) -> None:
+    """Missing, not PEM, and a key of somebody else: each has its own words and a next step."""
+    missing, text = tmp_path / "missing.pem", tmp_path / "text.pem"
+    text.write_text("not a certificate")
+    other = house.ca.issue("other")
+    files = house.host.certificate, house.host.key, house.ca.crl
+
+    for ca, why in ((missing, "no such file"), (text, "not a PEM file"), (tmp_path, "cannot use")):
+        with pytest.raises(IdentityError, match=why) as caught:
+            host_contexts(ca, *files)
+        assert str(ca) in caught.value.what
+        assert caught.value.hint
+    with pytest.raises(IdentityError, match="does not belong"):
+        host_contexts(house.ca.ca, house.host.certificate, other.key, house.ca.crl)
+    with pytest.raises(IdentityError, match="no such file"):
+        host_contexts(house.ca.ca, house.host.certificate, missing, house.ca.crl)
+    with pytest.raises(IdentityError, match="not a PEM file"):
+        host_contexts(house.ca.ca, house.host.certificate, house.host.key, text)
+
+
+def test_a_key_may_stand_in_the_certificate_file(house: House, tmp_path: Path) -> None:
+    """One PEM file with both is enough for a client."""
+    one = tmp_path / "both.pem"
+    one.write_bytes(house.alice.certificate.read_bytes() + house.alice.key.read_bytes())
+
+    contexts = client_contexts(house.ca.ca, one, None)
+
+    assert contexts.heard
+
+
+def test_a_host_without_a_revocation_list_cannot_be_made(house: House, tmp_path: Path) -> None:
+    """An empty list file is an error at start, not a host that refuses everybody."""
+    empty = tmp_path / "crl.pem"
+    empty.touch()
+
+    with pytest.raises(IdentityError):
+        house.host_contexts(crl=empty)

@@ -39,7 +39,9 @@ class Seen:
         )
 
 
-def refused_client(reason: Reason, verify: int | None, alert: str, heard: Reason) -> tuple[Seen, Seen]:
+def refused_client(
+    reason: Reason, verify: int | None, alert: str, heard: Reason
+) -> tuple[Seen, Seen]:
     """Return what both ends see when the host refuses the client."""
     return Seen(reason, verify, sent=alert), Seen(heard, received=alert)
 
@@ -47,9 +49,7 @@ def refused_client(reason: Reason, verify: int | None, alert: str, heard: Reason
 CLIENT_ROWS: dict[str, tuple[Callable[[House, Authority], Leaf | None], tuple[Seen, Seen]]] = {
     "none": (
         lambda _house, _foreign: None,
-        refused_client(
-            Reason.NO_CERTIFICATE, None, "certificate_required", Reason.NO_CERTIFICATE
-        ),
+        refused_client(Reason.NO_CERTIFICATE, None, "certificate_required", Reason.NO_CERTIFICATE),
     ),
     "another CA of the same name": (
         lambda _house, foreign: foreign.issue("mallory"),
@@ -73,9 +73,7 @@ CLIENT_ROWS: dict[str, tuple[Callable[[House, Authority], Leaf | None], tuple[Se
     ),
     "the host's own": (
         lambda house, _foreign: house.host,
-        refused_client(
-            Reason.WRONG_PURPOSE, 26, "unsupported_certificate", Reason.WRONG_PURPOSE
-        ),
+        refused_client(Reason.WRONG_PURPOSE, 26, "unsupported_certificate", Reason.WRONG_PURPOSE),
     ),
     "without AKI": (
         lambda house, _foreign: house.ca.issue("bare", MEMBER.but(aki=False)),
@@ -130,9 +128,7 @@ HOST_ROWS: dict[str, tuple[Callable[[House], Leaf], str, tuple[Seen, Seen]]] = {
     "a member posing as host": (
         lambda house: house.alice,
         "localhost",
-        refused_host(
-            Reason.WRONG_PURPOSE, 26, "unsupported_certificate", Reason.WRONG_PURPOSE
-        ),
+        refused_host(Reason.WRONG_PURPOSE, 26, "unsupported_certificate", Reason.WRONG_PURPOSE),
     ),
     "another name": (
         lambda house: house.host,
@@ -145,9 +141,7 @@ HOST_ROWS: dict[str, tuple[Callable[[House], Leaf], str, tuple[Seen, Seen]]] = {
         refused_host(Reason.IP_MISMATCH, 64, "bad_certificate", Reason.BAD_CERTIFICATE),
     ),
     "only a common name": (
-        lambda house: house.ca.issue(
-            "unnamed", HOST_WISH.but(names=HOST_WISH.names[1:])
-        ),
+        lambda house: house.ca.issue("unnamed", HOST_WISH.but(names=HOST_WISH.names[1:])),
         "localhost",
         refused_host(Reason.NAME_MISMATCH, 62, "bad_certificate", Reason.BAD_CERTIFICATE),
     ),
@@ -178,9 +172,7 @@ def test_a_host_of_another_authority_is_refused(
     """A client trusts its own authority alone, whatever name another one bears."""
     done = shaken(house.host_contexts(), house.client_contexts(house.alice, foreign))
 
-    host_sees, client_sees = refused_host(
-        Reason.UNKNOWN_CA, 19, "unknown_ca", Reason.UNKNOWN_CA
-    )
+    host_sees, client_sees = refused_host(Reason.UNKNOWN_CA, 19, "unknown_ca", Reason.UNKNOWN_CA)
     assert host_sees.fits(done.host_end), done.host_end
     assert client_sees.fits(done.client_end), done.client_end
 
@@ -237,9 +229,7 @@ def test_a_client_without_our_group_is_refused(house: House, shaken: Shaken) -> 
     def other_group(context: ssl.SSLContext) -> None:
         context.set_ecdh_curve("prime256v1")
 
-    done = shaken(
-        house.host_contexts(), foreign_context(ssl.PROTOCOL_TLS_CLIENT, other_group)
-    )
+    done = shaken(house.host_contexts(), foreign_context(ssl.PROTOCOL_TLS_CLIENT, other_group))
 
     assert Seen(Reason.NO_COMMON, sent="handshake_failure").fits(done.host_end), done.host_end
     assert done.client_end is not None

@@ -1,0 +1,1 @@
+"""Long checks with real processes, run by hand."""

@@ -1,0 +1,171 @@
+"""What the client commands share: making a client from options, showing what it tells.
+
+Parses, asks the person and prints; decides nothing about the conversation.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from secure_chat.cli.console import Console
+from secure_chat.cli.passphrase import passphrase_from
+from secure_chat.errors import HostNotTrusted, HostRefused, HostUnreachable, SecureChatError
+
+if TYPE_CHECKING:
+    from secure_chat.client.events import Event
+    from secure_chat.client.runtime import Client
+    from secure_chat.client.view import ViewState
+
+__all__ = ["EventWriter", "Who", "connected", "error_json", "events_in_room", "make_client"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Who:
+    """Who a command is and where its host is; the options that every client command has.
+
+    Args:
+        name: what `--as` says.
+        at: the host.
+        certs: the certificates folder.
+        data: what `--data` says.
+        passphrase_file: what `--passphrase-file` says.
+        no_input: never ask.
+    """
+
+    name: str | None
+    at: str
+    certs: Path
+    data: Path | None
+    passphrase_file: Path | None
+    no_input: bool
+
+
+def make_client(
+    who: Who, *, history: int = 0, live: bool = False, remember: bool = False
+) -> "Client":
+    """Return a client that is not connected yet.
+
+    Args:
+        who: the options.
+        history: on a first run, how many earlier messages to show.
+        live: be present and be given messages.
+        remember: use the disk's queue and cursor.
+    """
+    from secure_chat.client.runtime import Client
+
+    asking = not who.no_input and sys.stdin.isatty() and sys.stderr.isatty()
+    return Client(
+        who.name,
+        at=who.at,
+        certs=who.certs,
+        data=who.data,
+        history=history,
+        live=live,
+        remember=remember,
+        passphrase=passphrase_from(who.passphrase_file, no_input=who.no_input),
+        ask=_ask if asking else None,
+    )
+
+
+@contextmanager
+def connected(client: "Client", console: Console, *, as_json: bool) -> Iterator["Client"]:
+    """Connect for the length of a `with` statement and leave at its end.
+
+    Raises:
+        SecureChatError: why there is no connection; scripts get it as an event too.
+    """
+    try:
+        client.connect()
+    except SecureChatError as error:
+        if as_json:
+            console.data_json(error_json(error))
+        raise
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def events_in_room(client: "Client", view: "ViewState") -> Iterator["Event"]:
+    """Yield the client's events, and go into the room that is asked for when we are not in it.
+
+    Only behind the first welcome: who leaves that room later is not taken back into it.
+    """
+    from secure_chat.client.events import Connected
+
+    first = True
+    for event in client.events():
+        if first and isinstance(event, Connected):
+            first = False
+            if view.room not in event.rooms:
+                client.join(view.room)
+        yield event
+
+
+class EventWriter:
+    """Shows events: all of them as JSON, or messages as lines of data and the rest as talk.
+
+    Args:
+        console: where to.
+        as_json: one object a line instead of words.
+    """
+
+    def __init__(self, console: Console, *, as_json: bool) -> None:
+        from secure_chat.client.view import ViewState
+
+        self._console = console
+        self._as_json = as_json
+        self.view = ViewState()
+
+    def show(self, event: "Event") -> None:
+        """Show one event."""
+        from secure_chat.client.events import Message, as_json
+        from secure_chat.client.view import describe, line_of
+
+        self.view.apply(event)
+        if self._as_json:
+            self._console.data_json(as_json(event))
+        elif isinstance(event, Message):
+            self._console.data(line_of(event))
+        else:
+            told = describe(event, self.view.name)
+            if told is not None:
+                self.aside(told)
+
+    def aside(self, text: str) -> None:
+        """Say something that is no event, where it cannot be taken for a message; not in JSON."""
+        if not self._as_json:
+            for line in text.split("\n"):
+                self._console.talk(f"-- {line}")
+
+    def use_standard_streams(self) -> None:
+        """Write to what stdout and stderr are now: a prompt has put its own in their place."""
+        self._console = replace(self._console, out=sys.stdout, err=sys.stderr)
+
+
+def error_json(error: SecureChatError) -> dict[str, Any]:
+    """Return what ended a command as an event: `refused` for exit codes 5 and 6, else `error`."""
+    final = isinstance(error, HostRefused | HostNotTrusted)
+    code = error.code if isinstance(error, HostRefused) else _CODES.get(type(error), "failed")
+    return {
+        "event": "refused" if final else "error",
+        "code": code,
+        "text": error.what,
+        "why": error.why,
+        "hint": error.hint,
+        "exit": int(error.exit_code),
+    }
+
+
+_CODES: dict[type, str] = {HostNotTrusted: "not-trusted", HostUnreachable: "unreachable"}
+
+
+def _ask(names: Sequence[str]) -> str:
+    """Let the person at the terminal choose an identity."""
+    import typer
+
+    typer.echo(f"Identities here: {', '.join(names)}", err=True)
+    return str(typer.prompt("Who are you?", default=names[0], err=True)).strip()

@@ -1,0 +1,81 @@
+"""`securechat join`: take part, at a terminal line by line, or as objects in and out."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from secure_chat.cli.clients import EventWriter, Who, connected, make_client
+from secure_chat.cli.console import Colour, Console
+from secure_chat.cli.options import (
+    As,
+    At,
+    Certs,
+    Color,
+    Data,
+    Json,
+    NoInput,
+    PassphraseFile,
+    Quiet,
+)
+
+__all__ = ["EXAMPLES", "join"]
+
+EXAMPLES = """Examples:
+
+  securechat join --as alice
+
+  echo '{"say":"hello","room":"lobby"}' | securechat join chat.example:65432 --as bob --json
+"""
+
+
+def join(
+    target: Annotated[
+        str | None,
+        typer.Argument(metavar="HOST[:PORT]", help="The host, as with --at.", show_default=False),
+    ] = None,
+    room: Annotated[
+        str, typer.Option("--room", help="The room to talk in; joined when you are not in it.")
+    ] = "lobby",
+    history: Annotated[
+        int, typer.Option("--history", min=0, help="Earlier messages to show on the first run.")
+    ] = 20,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines instead of a full screen.", show_default=False)
+    ] = False,
+    as_: As = None,
+    at: At = "127.0.0.1:65432",
+    certs: Certs = Path("certs"),
+    data: Data = None,
+    passphrase_file: PassphraseFile = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    no_input: NoInput = False,
+    color: Color = Colour.AUTO,
+) -> None:
+    """Take part in the conversation; /help lists what you can do."""
+    # There are only lines so far; scripts may already say that they want them.
+    del plain
+    console = Console(color, quiet)
+    who = Who(
+        name=as_,
+        at=target or at,
+        certs=certs,
+        data=data,
+        passphrase_file=passphrase_file,
+        no_input=no_input,
+    )
+    client = make_client(who, history=history, live=True, remember=True)
+    person = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or no_input)
+    writer = EventWriter(console, as_json=as_json)
+    writer.view.room = room
+    with connected(client, console, as_json=as_json):
+        if person:
+            from secure_chat.cli.prompting import converse
+
+            converse(client, writer)
+        else:
+            from secure_chat.cli.piping import converse as converse_in_lines
+
+            converse_in_lines(client, writer, as_json=as_json)

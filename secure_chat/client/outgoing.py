@@ -1,0 +1,41 @@
+"""What is about to be sent: its id, and whether it can be a message at all.
+
+Pure functions, used on the thread of whoever says something.
+"""
+
+import secrets
+
+from secure_chat.client.effects import Outgoing
+from secure_chat.errors import LocalProtocolError, RemoteProtocolError, UsageError
+from secure_chat.limits import Limits
+from secure_chat.wire.codec import decode_from_client, encode
+from secure_chat.wire.framing import PREFIX_BYTES
+
+__all__ = ["check", "new_id"]
+
+
+def new_id() -> str:
+    """Return an id for a message that nobody else makes: 128 random bits."""
+    return secrets.token_hex(16)
+
+
+def check(message: Outgoing, limits: Limits) -> None:
+    """Refuse what a host would take for a breach of the protocol: it would close at each repeat.
+
+    Everything else is the host's to judge.
+
+    Args:
+        message: what is to be sent.
+        limits: `frame_bytes` is what counts.
+
+    Raises:
+        UsageError: it fits no frame, or a host could not read it.
+    """
+    try:
+        decode_from_client(encode(message, limits.frame_bytes)[PREFIX_BYTES:])
+    except (LocalProtocolError, RemoteProtocolError) as error:
+        raise UsageError(
+            "this cannot be a message",
+            why=str(error),
+            hint=f"A text has at most {limits.message_bytes} bytes, a name or id 128 characters.",
+        ) from error

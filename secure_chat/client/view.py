@@ -1,0 +1,184 @@
+"""What a window knows of the conversation, and each event as a line for a terminal.
+
+Pure; owned by whoever consumes the events. Everything a peer wrote passes `printable` here, so
+that no shell has to think of it; a shell decides only where a line goes.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import Any, Final
+
+from secure_chat.client.events import (
+    Connected,
+    Disconnected,
+    Event,
+    Left,
+    Membership,
+    Message,
+    Notice,
+    People,
+    Presence,
+    Problem,
+    Profile,
+    Refused,
+    RoomList,
+    when,
+)
+from secure_chat.client.text import printable
+
+__all__ = ["ViewState", "describe", "line_of"]
+
+# Lines of a peer's text begin here, well to the right of where the program's own lines begin.
+_INDENT: Final = " " * 8
+
+# How a text says what its author does, as XEP-0245 has it: an agreement between windows, which
+# the host knows nothing of.
+_ACTION: Final = "/me "
+
+# Only a host whose clock is out of its mind says a later year, and not every system can show it.
+_LAST_MOMENT: Final = 253_402_300_799
+
+
+@dataclass(slots=True)
+class ViewState:
+    """What stands around the messages.
+
+    Args:
+        room: where a text without a target goes.
+        name: who we are; "" before the first welcome.
+        rooms: where we are a member.
+        here: how many people are connected in each room, as far as the host has said.
+        connected: whether the line is up.
+    """
+
+    room: str = "lobby"
+    name: str = ""
+    rooms: set[str] = field(default_factory=set)
+    here: dict[str, int] = field(default_factory=dict)
+    connected: bool = False
+
+    def apply(self, event: Event) -> None:
+        """Take in an event."""
+        if isinstance(event, Connected):
+            self.connected = True
+            self.name = event.name
+            self.rooms = set(event.rooms)
+        elif isinstance(event, Disconnected | Refused | Left):
+            self.connected = False
+            self.here.clear()
+        elif isinstance(event, Membership):
+            (self.rooms.add if event.member else self.rooms.discard)(event.room)
+        elif isinstance(event, Presence):
+            self.here[event.room] = event.here
+
+
+def line_of(message: Message, *, zone: tzinfo | None = None, date: bool = False) -> str:
+    """Return a message as one line, or more when its text has more.
+
+    Args:
+        message: what was said.
+        zone: the zone of the time that is shown; None for this computer's.
+        date: show the date too.
+    """
+    moment = datetime.fromtimestamp(min(message.at // 1_000, _LAST_MOMENT), UTC).astimezone(zone)
+    at = moment.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M")
+    author = printable(message.author)
+    if message.to is not None:
+        author = f"{author} to {printable(message.to)}"
+    place = "(direct)" if message.room is None else f"[{printable(message.room)}]"
+    if message.text.startswith(_ACTION):
+        said = f"* {author} " + printable(message.text.removeprefix(_ACTION), indent=_INDENT)
+    else:
+        said = f"{author}: " + printable(message.text, indent=_INDENT)
+    return f"{at} {place} {said}"
+
+
+def describe(event: Event, name: str = "") -> str | None:
+    """Return what an event that is no message means in words, None when nothing need be said.
+
+    Args:
+        event: what happened.
+        name: who we are; nobody is told of their own coming and going.
+    """
+    if isinstance(event, Presence):
+        return _presence(event, name)
+    tell = _TELLERS.get(type(event))
+    return tell(event) if tell is not None else None
+
+
+def _disconnected(event: Disconnected) -> str | None:
+    # Said once for each loss, not for each attempt.
+    return None if event.attempt else f"disconnected ({printable(event.text)}); trying again"
+
+
+def _membership(event: Membership) -> str:
+    return f"you are {'now' if event.member else 'no longer'} in {printable(event.room)}"
+
+
+def _problem(event: Problem) -> str:
+    return f"not done: {printable(event.text)} ({printable(event.code)})"
+
+
+def _left(event: Left) -> str | None:
+    return f"{event.unsent} not acknowledged; the next run sends them" if event.unsent else None
+
+
+def _people(event: People) -> str:
+    names = [f"{printable(one.name)}{' (here)' if one.here else ''}" for one in event.people]
+    return f"in {printable(event.room)}: {', '.join(names) or 'nobody'}"
+
+
+def _rooms(event: RoomList) -> str:
+    return "\n".join(
+        f"{printable(room.name)}: {room.members} members, {room.here} here"
+        f"{', you among them' if room.member else ''}"
+        for room in event.rooms
+    )
+
+
+def _profile(event: Profile) -> str:
+    name = printable(event.name)
+    if not event.role:
+        return f"nobody is called {name}"
+    shared = ", ".join(printable(room) for room in event.rooms) or "no room"
+    where = f"on {event.here} clients now" if event.here else "not here now"
+    return (
+        f"{name} is a {printable(event.role)}, {where}; shares with you: {shared}\n"
+        f"certificate {printable(event.fingerprint)},"
+        f" valid until {when(event.not_after * 1_000)}"
+    )
+
+
+def _connected(event: Connected) -> str:
+    rooms = ", ".join(printable(room) for room in event.rooms) or "no room"
+    text = f"connected as {printable(event.name)}; in {rooms}"
+    if event.dropped:
+        text += f"\nthe connection before was dropped: {printable(event.dropped)}"
+    return text
+
+
+def _presence(event: Presence, name: str) -> str | None:
+    came = [printable(person) for person in event.joined if person != name]
+    went = [printable(person) for person in event.left if person != name]
+    parts = []
+    if came:
+        parts.append(f"{', '.join(came)} came")
+    if went:
+        parts.append(f"{', '.join(went)} went")
+    if not parts:
+        return None
+    return f"{'; '.join(parts)} ({printable(event.room)}, {event.here} here)"
+
+
+_TELLERS: Final[dict[type, Callable[[Any], str | None]]] = {
+    Connected: _connected,
+    Disconnected: _disconnected,
+    Membership: _membership,
+    Problem: _problem,
+    Notice: lambda event: f"the host says: {printable(event.text)}",
+    Left: _left,
+    People: _people,
+    RoomList: _rooms,
+    Profile: _profile,
+}
