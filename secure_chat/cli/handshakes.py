@@ -69,7 +69,7 @@ class Query:
         ends = ((record.orig_h, record.orig_p), (record.resp_h, record.resp_p))
         words = {record.name, record.uid.lower(), record.orig_h, record.resp_h}
         words |= {f"{host}:{port}" for host, port in ends}
-        words |= {subject.lower().partition("cn=")[2] for subject in _subjects(record)}
+        words |= {_common_name(subject) for subject in _subjects(record)}
         prints = record.client_cert_chain_fps + record.cert_chain_fps
         known = len(wanted) >= _LEAST_FINGERPRINT and any(f.startswith(wanted) for f in prints)
         return wanted in words or known
@@ -260,6 +260,11 @@ def _who(record: HandshakeRecord) -> str:
 
 def _subjects(record: HandshakeRecord) -> list[str]:
     return [text for text in (record.client_subject, record.subject) if text is not None]
+
+
+def _common_name(subject: str) -> str:
+    """Return the first common name of a subject in small letters, "" when it has none."""
+    return subject.lower().partition("cn=")[2].partition(",")[0]
 
 
 def _explain(console: Console, found: list[HandshakeRecord]) -> None:

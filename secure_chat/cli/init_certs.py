@@ -8,7 +8,7 @@ import platform
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -16,7 +16,7 @@ from secure_chat.cli.console import Colour, Console
 from secure_chat.cli.options import Certs, Color, Json, NoInput, Quiet
 from secure_chat.clock import rfc3339
 from secure_chat.pki.duration import parse_duration
-from secure_chat.pki.keys import KeyType
+from secure_chat.pki.keytype import KeyType
 
 if TYPE_CHECKING:
     from secure_chat.pki.inventory import Holding
@@ -41,44 +41,55 @@ _HOLDERS = {
 }
 
 
+_Clients: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--client",
+        metavar="NAME",
+        help="A person to make a certificate for; repeat it. Default: alice and bob.",
+        show_default=False,
+    ),
+]
+_HostNames: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--host-name",
+        metavar="NAME",
+        help="A further DNS name or address of the host; repeat it.",
+        show_default=False,
+    ),
+]
+_Life: TypeAlias = Annotated[
+    str, typer.Option("--life", metavar="SPAN", help="Life of host and client certificates.")
+]
+_AuthorityLife: TypeAlias = Annotated[
+    str, typer.Option("--ca-life", metavar="SPAN", help="Life of the authority.")
+]
+_KeyType: TypeAlias = Annotated[
+    KeyType, typer.Option("--key-type", help="Kind of key; the authority takes p256 or p384.")
+]
+_PassphraseFile: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--passphrase-file",
+        help="Encrypt the keys made with the passphrase in this file's first line.",
+        show_default=False,
+    ),
+]
+_Force: TypeAlias = Annotated[
+    bool, typer.Option("--force", help="Make a new set; the old one is backed up first.")
+]
+
+
 def init_certs(
     certs: Certs = Path("certs"),
-    client: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--client",
-            metavar="NAME",
-            help="A person to make a certificate for; repeat it. Default: alice and bob.",
-            show_default=False,
-        ),
-    ] = None,
-    host_name: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--host-name",
-            metavar="NAME",
-            help="A further DNS name or address of the host; repeat it.",
-            show_default=False,
-        ),
-    ] = None,
-    life: Annotated[
-        str, typer.Option(metavar="SPAN", help="Life of host and client certificates.")
-    ] = "90d",
-    ca_life: Annotated[str, typer.Option(metavar="SPAN", help="Life of the authority.")] = "3650d",
-    key_type: Annotated[
-        KeyType, typer.Option(help="Kind of key; the authority takes p256 or p384.")
-    ] = KeyType.P256,
-    passphrase_file: Annotated[
-        Path | None,
-        typer.Option(
-            help="Encrypt the keys made with the passphrase in this file's first line.",
-            show_default=False,
-        ),
-    ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Make a new set; the old one is backed up first."),
-    ] = False,
+    client: _Clients = None,
+    host_name: _HostNames = None,
+    life: _Life = "90d",
+    ca_life: _AuthorityLife = "3650d",
+    key_type: _KeyType = KeyType.P256,
+    passphrase_file: _PassphraseFile = None,
+    force: _Force = False,
     json: Json = False,
     quiet: Quiet = False,
     no_input: NoInput = False,

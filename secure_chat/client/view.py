@@ -36,8 +36,9 @@ _INDENT: Final = " " * 8
 # the host knows nothing of.
 _ACTION: Final = "/me "
 
-# Only a host whose clock is out of its mind says a later year, and not every system can show it.
-_LAST_MOMENT: Final = 253_402_300_799
+# Two days before the calendar ends, so that no zone leads beyond it; only a host whose clock is
+# out of its mind says anything later.
+_LAST_MOMENT: Final = 253_402_128_000
 
 
 @dataclass(slots=True)
@@ -144,7 +145,7 @@ def _profile(event: Profile) -> str:
     shared = ", ".join(printable(room) for room in event.rooms) or "no room"
     where = f"on {event.here} clients now" if event.here else "not here now"
     return (
-        f"{name} is a {printable(event.role)}, {where}; shares with you: {shared}\n"
+        f"{name}, {printable(event.role)}, {where}; shares with you: {shared}\n"
         f"certificate {printable(event.fingerprint)},"
         f" valid until {when(event.not_after * 1_000)}"
     )

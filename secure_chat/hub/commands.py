@@ -6,6 +6,8 @@ int that `net` chose; what it stands for is known there only.
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from secure_chat.log.base import Missed, Query
 from secure_chat.pki.identity import Identity
 from secure_chat.wire.messages import FromClient, FromHost, Page
@@ -128,9 +130,11 @@ class Drop:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
-    """Send one message to one peer, whatever its state of delivery."""
+class Send(Struct, frozen=True, gc=False):
+    """Send one message to one peer, whatever its state of delivery.
+
+    There is one for each acknowledgement, and a frozen dataclass takes four times as long to make.
+    """
 
     conn: int
     message: FromHost

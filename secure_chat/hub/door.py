@@ -24,7 +24,20 @@ __all__ = ["Door"]
 
 
 class Door:
-    """Admits, welcomes, drops and forgets connections."""
+    """Admits, welcomes, drops and forgets connections.
+
+    Args:
+        community: the community's id, for welcomes.
+        agent: the host program and its version, for welcomes.
+        floor: the oldest sequence number the log still has; set anew when retention moves it.
+        roster: who is where.
+        standing: whose certificate counts.
+        drafts: where the first membership of a newcomer waits.
+        tail: knows the newest sequence number.
+        catchup: serves whoever is welcomed.
+        limits: how many connections there may be.
+        out: where decided commands go.
+    """
 
     def __init__(  # noqa: PLR0913 - the pieces it works with, wired once in `hub`
         self,

@@ -13,7 +13,7 @@ from secure_chat.hub.room import LOBBY_ID
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.session import Person, Phase, Session
 from secure_chat.hub.tail import Moved, Tail
-from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome
+from secure_chat.log.base import Committed, Draft, Kind, Outcome
 from secure_chat.wire.messages import Ack, Code, Error, Membership, Said
 
 __all__ = ["Settlement"]
@@ -43,23 +43,21 @@ class Settlement:
         Args:
             outcomes: the log's answers, one for each draft, in their order.
         """
-        drafts, rooms, head = self._drafts, self._roster.rooms, self._tail.head
+        drafts, head, said, gone = self._drafts, self._tail.head, Kind.SAID, Phase.GONE
         for session, draft, outcome in zip(drafts.owners, drafts.taken, outcomes, strict=True):
-            if isinstance(outcome, Conflict):
+            if type(outcome) is not Committed:
                 text = "that id was used before for something else; use a new id"
                 self._refuse(session, draft, Code.ID_CONFLICT, text)
                 continue
-            if session.phase is not Phase.GONE and draft.id != LOBBY_ID:
+            if session.phase is not gone and draft.id != LOBBY_ID:
                 self._out.append(Send(session.conn, Ack(draft.id, outcome.seq, outcome.at)))
             if outcome.repeated:
                 continue
-            if draft.room is None:
-                self._said(draft, outcome, self._pair(draft))
-            elif draft.kind is Kind.SAID:
-                room = rooms.get(draft.room)
-                self._said(draft, outcome, room.audience() if room is not None else ())
+            if draft.kind is said:
+                self._said(draft, outcome)
             else:
-                self._moved(session.person, draft.room, draft, outcome)
+                self._moved(session.person, draft, outcome)
+        self._tail.trim()
         self._fanout.flush()
         if self._failing and self._tail.head > head:
             self._failing = False
@@ -73,10 +71,16 @@ class Settlement:
             self._failing = True
             self._out.append(Note(Fact.STORAGE, "", failed.text))
 
-    def _said(self, draft: Draft, done: Committed, audience: tuple[int, ...]) -> None:
-        said = Said(done.seq, done.at, draft.author, draft.id, draft.text, draft.room, draft.to)
+    def _said(self, draft: Draft, done: Committed) -> None:
+        room = draft.room
+        said = Said(done.seq, done.at, draft.author, draft.id, draft.text, room, draft.to)
         self._tail.append(said)
-        self._fanout.add(audience, said)
+        self._fanout.add(self._pair(draft) if room is None else self._members(room), said)
+
+    def _members(self, name: str) -> tuple[int, ...]:
+        # A text that relied on a repeated joining may name a room that is no more.
+        room = self._roster.rooms.get(name)
+        return room.audience() if room is not None else ()
 
     def _pair(self, draft: Draft) -> tuple[int, ...]:
         people = self._roster.people
@@ -84,8 +88,8 @@ class Settlement:
         other = people.get(draft.to or draft.author)
         return author.live if other is None or other is author else author.live + other.live
 
-    def _moved(self, person: Person, room: str, draft: Draft, done: Committed) -> None:
-        member = draft.kind is Kind.JOINED
+    def _moved(self, person: Person, draft: Draft, done: Committed) -> None:
+        room, member = draft.room or "", draft.kind is Kind.JOINED
         if (room in person.rooms) is member:
             # It relied on a draft before it that turned out to be a repetition, so it changes
             # nothing; as a change it would make the tail misjudge what was said before it.

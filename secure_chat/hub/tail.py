@@ -26,12 +26,17 @@ class Moved:
     person: str
     membership: Membership
 
+    @property
+    def seq(self) -> int:
+        """Its place in the order of everything."""
+        return self.membership.seq
 
-def weight(message: Said | Membership) -> int:
-    """Return about how many bytes a message takes; the text itself is never underestimated."""
-    if isinstance(message, Membership):
+
+def weight(entry: Said | Membership | Moved) -> int:
+    """Return about how many bytes an entry takes; a text is never underestimated."""
+    if type(entry) is not Said:
         return _AROUND
-    text = message.text
+    text = entry.text
     return _AROUND + (len(text) if text.isascii() else 4 * len(text))
 
 
@@ -52,20 +57,22 @@ class Tail:
         self._entries: deque[Said | Moved] = deque()
 
     def append(self, entry: Said | Moved) -> None:
-        """Add the entry that was committed last."""
-        entries = self._entries
-        message = _message(entry)
-        entries.append(entry)
-        self.head = message.seq
-        self._bytes += weight(message)
-        while self._bytes > self._room or len(entries) > self._most:
-            oldest = _message(entries.popleft())
-            self._bytes -= weight(oldest)
-            self._before = oldest.seq
+        """Add the entry that was committed last; `trim` follows at the end of its batch."""
+        self._entries.append(entry)
+        self._bytes += weight(entry)
+        self.head = entry.seq
 
     def pass_over(self, seq: int) -> None:
         """Take note of a committed entry that concerns nobody."""
         self.head = seq
+
+    def trim(self) -> None:
+        """Let the oldest entries go until the bounds are kept."""
+        entries = self._entries
+        while self._bytes > self._room or len(entries) > self._most:
+            oldest = entries.popleft()
+            self._bytes -= weight(oldest)
+            self._before = oldest.seq
 
     def covers(self, cursor: int) -> bool:
         """Tell whether every entry above `cursor` is here."""
@@ -85,17 +92,17 @@ class Tail:
         name, rooms = person.name, set(person.rooms)
         heard: list[Said | Membership] = []
         for entry in reversed(self._entries):
-            message = _message(entry)
-            if message.seq <= cursor:
+            if entry.seq <= cursor:
                 break
-            if isinstance(message, Said):
-                ours = name in {message.author, message.to} if message.room is None else False
-                if ours or message.room in rooms:
-                    heard.append(message)
-            elif isinstance(entry, Moved) and entry.person == name:
-                if message.seq > since:
-                    heard.append(message)
-                (rooms.discard if message.member else rooms.add)(message.room)
+            if isinstance(entry, Said):
+                direct = entry.room is None and name in {entry.author, entry.to}
+                if direct or entry.room in rooms:
+                    heard.append(entry)
+            elif entry.person == name:
+                move = entry.membership
+                if move.seq > since:
+                    heard.append(move)
+                (rooms.discard if move.member else rooms.add)(move.room)
         heard.reverse()
         return heard
 
@@ -109,7 +116,3 @@ class Tail:
             ),
             None,
         )
-
-
-def _message(entry: Said | Moved) -> Said | Membership:
-    return entry if isinstance(entry, Said) else entry.membership

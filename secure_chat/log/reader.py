@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from secure_chat.errors import StoreError
 from secure_chat.limits import Limits
 from secure_chat.log.base import Missed, Query
+from secure_chat.log.opening import open_for_reading, unreadable
 from secure_chat.log.schema import unpack_id
 from secure_chat.wire.messages import History, Page, Said
 
@@ -83,20 +83,7 @@ class SqliteReader:
         Raises:
             StoreError: the file cannot be read.
         """
-        try:
-            db = sqlite3.connect(
-                # mode=ro: this connection can neither write nor checkpoint, whatever is asked.
-                f"{path.resolve().as_uri()}?mode=ro",
-                uri=True,
-                isolation_level=None,
-                # Opened by whoever starts the host, then used by the reader's thread alone.
-                check_same_thread=False,
-            )
-        except sqlite3.Error as error:
-            raise _unreadable(error) from error
-        # A disk error in a mapped page would kill the process instead of raising.
-        db.execute("PRAGMA mmap_size = 0")
-        return cls(db, limits)
+        return cls(open_for_reading(path), limits)
 
     def missed(self, person: str, after: int, most: int) -> Missed:
         """Return what a person was due after a cursor: their rooms then, and direct messages.
@@ -331,7 +318,7 @@ class SqliteReader:
             finally:
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
-            raise _unreadable(error) from error
+            raise unreadable(error) from error
 
 
 def _direct(person: int) -> tuple[_Source, _Source]:
@@ -341,9 +328,3 @@ def _direct(person: int) -> tuple[_Source, _Source]:
 def _cost(message: Said) -> int:
     other = message.room or message.to or ""
     return _ENTRY_BYTES + len(message.text.encode()) + len(message.author + message.id + other)
-
-
-def _unreadable(error: Exception) -> StoreError:
-    return StoreError(
-        "the log cannot be read", why=str(error), hint="check the disk, then start the host again"
-    )

@@ -8,16 +8,18 @@ the unique index proves in passing; only when it objects is the batch looked thr
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from secure_chat.clock import Clock
-from secure_chat.errors import StoreBroken, StoreError, StoreFull
+from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.limits import Limits
 from secure_chat.log import schema
 from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome, Place
+from secure_chat.log.names import Numbers
+from secure_chat.log.opening import open_for_writing, unusable
 
 __all__ = ["SqliteLog"]
 
@@ -52,25 +54,6 @@ class _Repeated(Exception):
     """The batch holds an id that was used before."""
 
 
-class _Numbers(dict[str, int]):
-    """Name to number; a name met for the first time gets the next number and is noted as fresh."""
-
-    def __init__(self, known: Iterable[tuple[str, int]]) -> None:
-        super().__init__(known)
-        self.fresh: list[tuple[int, str]] = []
-
-    def __missing__(self, name: str) -> int:
-        number = self[name] = len(self) + 1
-        self.fresh.append((number, name))
-        return number
-
-    def forget(self) -> None:
-        """Take back the fresh names of a transaction that did not happen."""
-        for _, name in self.fresh:
-            del self[name]
-        self.fresh.clear()
-
-
 class SqliteLog:
     """Everything committed, in one order; made by `SqliteLog.open`.
 
@@ -84,7 +67,7 @@ class SqliteLog:
         self._path = path
         self._clock = clock
         self._broken = ""
-        self._numbers = _Numbers(db.execute("SELECT text, number FROM name"))
+        self._numbers = Numbers(db.execute("SELECT text, number FROM name"))
         counters: dict[str, int] = dict(db.execute("SELECT name, value FROM counter"))
         self.floor: int = counters["floor"]
         self._indexed = counters["indexed"]
@@ -105,22 +88,12 @@ class SqliteLog:
         Raises:
             StoreError: the file cannot be used: foreign, newer, damaged or not writable.
         """
+        db = open_for_writing(path, limits)
         try:
-            # Made here because SQLite would make it readable for others; WAL files follow it.
-            path.touch(mode=0o600)
-            # Opened by whoever starts the host, then used by the hub's thread alone.
-            db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
-        except (OSError, sqlite3.Error) as error:
-            raise _cannot_open(path, error) from error
-        try:
-            schema.migrate(db, before=lambda: _prepare(db, limits))
             return cls(db, path, clock)
         except sqlite3.Error as error:
             db.close()
-            raise _cannot_open(path, error) from error
-        except StoreError:
-            db.close()
-            raise
+            raise unusable(path, error) from error
 
     def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store a batch in one transaction and sync it to the disk.
@@ -159,7 +132,7 @@ class SqliteLog:
                 self._insert(rows)
                 if at < self._at:
                     self._db.execute("INSERT INTO step VALUES (?)", (self.head + 1,))
-            numbers.fresh.clear()
+            numbers.keep()
         finally:
             # What is still fresh belongs to a transaction that did not happen.
             numbers.forget()
@@ -199,25 +172,25 @@ class SqliteLog:
                 )
 
     def _sort_out(self, drafts: Sequence[Draft], at: int) -> tuple[list[Outcome], list[Draft]]:
+        """Return every outcome, given that the new drafts among them are stored next."""
         outcomes: list[Outcome] = []
-        fresh: dict[tuple[str, str], Draft] = {}
-        places: dict[tuple[str, str], int] = {}
+        fresh: dict[tuple[str, str], tuple[int, Draft]] = {}
         for draft in drafts:
             key = (draft.author, draft.id)
             if key in fresh:
-                seq = places[key]
-                same = draft == fresh[key]
+                seq, first = fresh[key]
+                same = draft == first
                 outcomes.append(Committed(seq, at, repeated=True) if same else Conflict(seq))
                 continue
-            outcome = self._before(draft)
+            outcome = self._earlier(draft)
             if outcome is None:
-                fresh[key] = draft
-                places[key] = self.head + len(fresh)
-                outcome = Committed(places[key], at)
+                seq = self.head + len(fresh) + 1
+                fresh[key] = (seq, draft)
+                outcome = Committed(seq, at)
             outcomes.append(outcome)
-        return outcomes, list(fresh.values())
+        return outcomes, [draft for _, draft in fresh.values()]
 
-    def _before(self, draft: Draft) -> Outcome | None:
+    def _earlier(self, draft: Draft) -> Outcome | None:
         """Return what became of this id earlier, or None when it is new."""
         numbers = self._numbers
         key = (numbers.get(draft.author), schema.pack_id(draft.id))
@@ -369,41 +342,7 @@ class SqliteLog:
             raise _broke(self._broken) from error
 
 
-def _prepare(db: sqlite3.Connection, limits: Limits) -> None:
-    for pragma in (
-        # Readers go on while we commit, and a commit is one append to one file and one sync.
-        "journal_mode = WAL",
-        # Each commit is synced before it returns: after a power cut NORMAL would have lost
-        # acknowledged messages.
-        "synchronous = FULL",
-        # A page written again and again moves to its place once; the default number of frames
-        # still fits the first block of the index that all connections share.
-        f"wal_autocheckpoint = {limits.log_wal_pages}",
-        # After a long reader the WAL is cut back instead of keeping its largest size for ever.
-        f"journal_size_limit = {limits.log_wal_pages * 4096}",
-        # The upper levels of the index of ids stay in memory with millions of entries.
-        f"cache_size = {-limits.log_cache_bytes // 1024}",
-        # What retention takes away is overwritten where that costs no further write.
-        "secure_delete = FAST",
-        # Nothing needs a file beside the log, so a full disk cannot stop what only reads.
-        "temp_store = MEMORY",
-        # A disk error in a mapped page would kill the process instead of raising.
-        "mmap_size = 0",
-        # The views of a file from elsewhere must not call functions with side effects.
-        "trusted_schema = OFF",
-    ):
-        db.execute(f"PRAGMA {pragma}")
-
-
 def _broke(why: str) -> StoreBroken:
     return StoreBroken(
         "the log's disk failed", why=why, hint="check the disk, then start the host again"
-    )
-
-
-def _cannot_open(path: Path, error: Exception) -> StoreError:
-    return StoreError(
-        f"the log {path} cannot be opened",
-        why=str(error),
-        hint="check that the folder is writable and the file is not damaged",
     )

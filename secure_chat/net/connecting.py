@@ -59,6 +59,9 @@ class Nursery:
 
     def ready(self, attempt: Connecting) -> None:
         """Make a peer of a socket that has become writable, or report why it failed."""
+        if attempt.conn not in self._waiting:
+            # It was given up earlier in the same turn.
+            return
         self._forget(attempt)
         code = attempt.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:

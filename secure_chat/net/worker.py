@@ -29,7 +29,7 @@ from secure_chat.net.peer import Peer, Phase
 from secure_chat.net.recording import Evidence
 from secure_chat.tls.context import Contexts
 from secure_chat.wire.messages import Code, Message
-from secure_chat.wire.states import Role
+from secure_chat.wire.states import Role, State
 
 __all__ = ["Handler", "Worker"]
 
@@ -184,7 +184,10 @@ class Worker:
     def send(self, conn: int, message: Message) -> None:
         """Send one message; a connection that is over swallows it."""
         peer = self.peers.get(conn)
-        if peer is not None and peer.phase is Phase.OPEN:
+        if peer is None or peer.phase is not Phase.OPEN:
+            return
+        # What the handler answers may have arrived in one piece with the peer's Close.
+        if peer.wire.state is not State.CLOSED:
             peer.wire.send(message)
             peer.collect()
             self.dirty[conn] = peer

@@ -5,7 +5,6 @@ is encrypted, never prompts by itself, never puts key bytes into an error.
 """
 
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -14,6 +13,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from secure_chat.errors import IdentityError
+from secure_chat.pki.keytype import KeyType
 
 __all__ = [
     "KeyType",
@@ -34,15 +34,6 @@ PublicKey: TypeAlias = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rs
 Passphrase: TypeAlias = Callable[[], bytes]
 
 _ENCRYPTED: Final = (b"-----BEGIN ENCRYPTED PRIVATE KEY-----", b"Proc-Type: 4,ENCRYPTED")
-
-
-class KeyType(StrEnum):
-    """The kinds of key that `init-certs` makes; an authority is p256 or p384."""
-
-    P256 = "p256"
-    P384 = "p384"
-    ED25519 = "ed25519"
-    RSA3072 = "rsa3072"
 
 
 def new_key(kind: KeyType) -> PrivateKey:

@@ -110,10 +110,7 @@ class Vault:
 
     def client_names(self) -> list[str]:
         """Return the names that have both certificate and key here, sorted."""
-        try:
-            names = [path.stem for path in (self.folder / "clients").glob("*.crt")]
-        except OSError:  # pragma: no cover - from 3.13 on a closed folder is empty, not an error
-            return []
+        names = [path.stem for path in (self.folder / "clients").glob("*.crt")]
         return sorted(name for name in names if is_name(name) and self.client_key(name).exists())
 
     def community(self) -> str:

@@ -18,22 +18,16 @@ from secure_chat.clock import Clock
 from secure_chat.errors import LocalProtocolError, SecureChatError
 from secure_chat.limits import Limits
 from secure_chat.tls.context import Contexts, HeardSocket, Said
+from secure_chat.tls.guard import HEAD_BYTES, no_tls
 from secure_chat.tls.reason import Failure, Reason, judge
 
 __all__ = ["Link", "LinkFailed", "Want"]
 
 _DEFAULTS: Final = Limits()
 
-# Enough of a peer's first bytes to know a record with the beginning of a ClientHello.
-_HEAD: Final = 6
 # How many reads one look after a lingering peer may take.
 _DISCARDS: Final = 4
-_HANDSHAKE: Final = 0x16
-_MAJOR: Final = b"\x03"
-_CLIENT_HELLO: Final = b"\x01"
-_HELLO_LEAST: Final = 4
-_RECORD_MOST: Final = 16_384
-_TEXT: Final = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
+_DISCARDED: Final = 16_384
 
 
 class Want(Enum):
@@ -244,7 +238,7 @@ class Link:
         sock = self._tls or self._sock
         try:
             for _ in range(_DISCARDS):
-                if not sock.recv(_RECORD_MOST):
+                if not sock.recv(_DISCARDED):
                     return True
         except BlockingIOError:
             return False
@@ -311,22 +305,22 @@ class Link:
             LinkFailed: they are no TLS, or the client closed without a word.
         """
         try:
-            head = self._sock.recv(_HEAD, socket.MSG_PEEK)
+            head = self._sock.recv(HEAD_BYTES, socket.MSG_PEEK)
         except BlockingIOError:
             return Want.READ
         if not head:
             raise LinkFailed(Failure(Reason.CLOSED, "closed without a word"))
-        reason = _no_tls(head)
+        reason = no_tls(head)
         if reason is not None:
             raise LinkFailed(Failure(reason, f"the first bytes are {head.hex()}"))
         self.begun = True
-        if len(head) < _HEAD and not self._patient:
+        if len(head) < HEAD_BYTES and not self._patient:
             # Peeked bytes stay readable, so the selector would spin on a peer that sends three
             # bytes and waits. Asking for more at once stops that; a system that cannot (Windows)
             # hands the few bytes to OpenSSL, and so does the second call, as then it is the end.
             self._patient = True
             with suppress(OSError):
-                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, _HEAD)
+                self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, HEAD_BYTES)
                 return Want.READ
         if self._patient:
             with suppress(OSError):
@@ -346,23 +340,3 @@ def _address(ask: Callable[[], Any]) -> tuple[str, int]:
 
 def _foreign() -> LocalProtocolError:
     return LocalProtocolError("a TLS link was used from a thread that does not own it")
-
-
-def _no_tls(head: bytes) -> Reason | None:
-    """Return why these first bytes cannot begin a TLS client's handshake, None when they can.
-
-    Args:
-        head: from one to six bytes. A ClientHello's record is 0x16, major version 3, any minor
-            version, its length, and then handshake type 1 (RFC 8446 sections 4 and 5.1).
-    """
-    length = int.from_bytes(head[3:5], "big")
-    if (
-        head[0] == _HANDSHAKE
-        and head[1:2] in {b"", _MAJOR}
-        and (len(head) < _HEAD - 1 or _HELLO_LEAST <= length <= _RECORD_MOST)
-        and head[5:] in {b"", _CLIENT_HELLO}
-    ):
-        return None
-    # Text is what a person or a script types; everything else is told by its bytes alone.
-    text = all(byte in _TEXT for byte in head)
-    return Reason.PLAINTEXT if text else Reason.GARBAGE

@@ -99,6 +99,14 @@ def test_a_peer_is_found_by_its_fingerprint(tmp_path: Path) -> None:
     assert listed(tmp_path, "--peer", "12cd00") == []
 
 
+def test_a_peer_is_found_by_the_name_in_a_longer_subject(tmp_path: Path) -> None:
+    """A foreign certificate may say more of its holder than a name; none is no name."""
+    write(tmp_path, refused(client_subject="CN=Mallory,O=Evil"), good(1, client_subject=None))
+
+    assert listed(tmp_path, "--peer", "mallory") == ["Cbad"]
+    assert listed(tmp_path, "--peer", "evil") == []
+
+
 def test_since_takes_a_time_or_a_span(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both mean from then on; what began earlier is left out."""
     clock = FakeClock(wall=BEGIN + 61)

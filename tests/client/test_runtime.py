@@ -172,7 +172,7 @@ def test_a_restart_of_the_host_loses_and_doubles_nothing(people: People) -> None
     texts: list[list[str]] = []
     for events in (a_events, b_events):
         texts.append([])
-        while len(texts[-1]) < (3 if events is a_events else 3):
+        while len(texts[-1]) < 3:
             texts[-1].append(until(events, Message).text)
     assert sorted(texts[0]) == ["after", "me too", "meanwhile"]
     assert texts[0] == texts[1]
@@ -200,7 +200,7 @@ def test_leaving_in_order_waits_for_everything(people: People) -> None:
     events = list(alice.events())
     assert [event.id for event in events if isinstance(event, Acked | Message)] == ["a1", "a1"]
     assert events[-1] == Left(0)
-    assert list(alice.events()) == []
+    assert list(alice.events()) == list(alice.messages()) == []
     assert alice.error is None
 
 
@@ -293,7 +293,7 @@ def test_a_second_client_of_the_same_person_keeps_nothing(people: People) -> Non
     first, second = people.join("alice"), people.join("alice")
     first.say("to myself")
     assert next(first.messages()).text == next(second.messages()).text == "to myself"
-    assert [one.name for one in people.folder("alice").glob("client*")] == ["client.sqlite"]
+    assert len(list(people.folder("alice").glob("client*.sqlite"))) == 1
     visitor = people.join("carol", remember=False)
     assert visitor.name == "carol"
     assert not list(people.folder("carol").glob("client*"))
@@ -404,7 +404,7 @@ def test_a_bug_ends_the_client_and_leaves_nobody_waiting(
     monkeypatch.setattr(Session, "ask", broken)
     with pytest.raises(SecureChatError, match="a part of the client has stopped"):
         alice.ask.whois("bob")
-    assert isinstance(list(alice.events())[0], Connected)
+    assert isinstance(next(iter(alice.events())), Connected)
     with pytest.raises(SecureChatError, match="a part of the client has stopped"):
         alice.ask.whois("bob")
 

@@ -32,6 +32,7 @@ def test_the_oldest_go_by_number() -> None:
     tail = Tail(0, dataclasses.replace(LIMITS, tail_entries=2))
     for seq in (1, 2, 3):
         tail.append(said(seq, "bob", "x", room="den"))
+    tail.trim()
     assert not tail.covers(0)
     assert tail.covers(1)
     assert [message.seq for message in tail.heard(alice("den"), 1, 0)] == [2, 3]
@@ -45,9 +46,11 @@ def test_the_oldest_go_by_weight() -> None:
     tail = Tail(0, dataclasses.replace(LIMITS, tail_bytes=weight(heavy)))
     tail.append(light)
     tail.append(heavy)
+    tail.trim()
     assert tail.covers(1)
     assert not tail.covers(0)
     tail.append(said(3, "bob", "\u00e9" * 101, room="den"))
+    tail.trim()
     assert tail.covers(3)
     assert not tail.covers(2)
 

@@ -1,9 +1,9 @@
 """The reader: everybody gets what is theirs, in order, in pages whose cost does not grow."""
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -175,8 +175,11 @@ def test_a_first_run_is_bounded_whatever_is_asked(tmp_path: Path) -> None:
 # --- history -------------------------------------------------------------------------------
 
 
-def test_rights_are_part_of_a_search(pair: Pair) -> None:
-    """A word is found in the rooms allowed and one's own direct messages only."""
+@pytest.mark.parametrize("search", ["word", None])
+def test_history_is_of_the_rooms_allowed_and_ones_own_messages(
+    pair: Pair, search: str | None
+) -> None:
+    """With words or without, nothing is found that was said elsewhere or between others."""
     pair.log.append(
         [
             say("bob", "1", "word in lobby"),
@@ -188,18 +191,17 @@ def test_rights_are_part_of_a_search(pair: Pair) -> None:
     )
     catch_up(pair.log)
 
-    def search(
-        rooms: tuple[str, ...], *, room: str | None = None, with_: str | None = None
-    ) -> list[str]:
-        asked = History(re=7, room=room, with_=with_, search="word")
-        return texts(pair.reader.history(Query("alice", rooms, asked)))
+    def found(rooms: tuple[str, ...], **asked: str) -> list[str]:
+        history = History(re=7, search=search, **asked)  # type: ignore[arg-type]
+        return texts(pair.reader.history(Query("alice", rooms, history)))
 
-    assert search(("lobby",)) == ["word in lobby", "word to alice", "word to myself"]
-    assert search(("lobby",), room="lobby") == ["word in lobby"]
-    assert search((), with_="bob") == ["word to alice"]
-    assert search((), with_="alice") == ["word to myself"]
-    assert search((), with_="carol") == []
-    assert search((), room="tea") == []
+    assert found(("lobby",)) == ["word in lobby", "word to alice", "word to myself"]
+    assert found(("lobby",), room="lobby") == ["word in lobby"]
+    assert found((), with_="bob") == ["word to alice"]
+    assert found((), with_="alice") == ["word to myself"]
+    assert found((), with_="carol") == []
+    assert found((), with_="nobody") == []
+    assert found((), room="tea") == []
 
 
 @pytest.mark.parametrize(
@@ -314,27 +316,28 @@ def test_a_limit_of_nothing_still_tells_whether_there_is_something(pair: Pair) -
     assert pair.reader.history(query) == Page(1, [], more=True)
 
 
-def test_moments_are_exact_although_the_clock_went_back(pair: Pair) -> None:
+@pytest.mark.parametrize("pruned", [0, 2, 3, 8])
+def test_moments_are_exact_although_the_clock_went_back(pair: Pair, pruned: int) -> None:
     """`since` is included, `until` is not, in every stretch between two steps of the clock."""
     for number, seconds in enumerate((0, 10, 10, -15, 5, 20, -30, 1)):
         pair.clock.advance(seconds)
         pair.log.append([say("bob", str(number), str(pair.clock.wall - NOW / 1000))])
-    all_of_them = [0, 10, 20, 5, 10, 30, 0, 1]
-    for since in (None, *range(-1, 32)):
-        for until in (None, *range(-1, 32)):
-            for newest in (False, True):
-                asked = History(
-                    re=1,
-                    since=None if since is None else NOW + since * 1000,
-                    until=None if until is None else NOW + until * 1000,
-                    newest=newest,
-                )
-                page = pair.reader.history(Query("alice", ("lobby",), asked))
-                assert [float(text) for text in texts(page)] == [
-                    at
-                    for at in all_of_them
-                    if (since is None or at >= since) and (until is None or at < until)
-                ]
+    assert pair.log.prune(NOW + 60_000, pruned) == pruned
+    all_of_them = [0, 10, 20, 5, 10, 30, 0, 1][pruned:]
+    moments = (None, -1, 0, 1, 2, 5, 6, 10, 11, 20, 29, 30, 31)
+    for since, until, newest in product(moments, moments, (False, True)):
+        asked = History(
+            re=1,
+            since=None if since is None else NOW + since * 1000,
+            until=None if until is None else NOW + until * 1000,
+            newest=newest,
+        )
+        page = pair.reader.history(Query("alice", ("lobby",), asked))
+        assert [float(text) for text in texts(page)] == [
+            at
+            for at in all_of_them
+            if (since is None or at >= since) and (until is None or at < until)
+        ]
 
 
 # --- beside the writer ---------------------------------------------------------------------
@@ -348,31 +351,6 @@ def test_one_answer_sees_one_moment(pair: Pair) -> None:
         pair.log.append([say("bob", "3")])
         assert pair.reader._head() == 2
     assert pair.reader.missed("alice", 0, 10).upto == 3
-
-
-def test_a_reader_can_not_write_or_checkpoint(pair: Pair) -> None:
-    """Even asked to, and even as the last one to close, it leaves both files as they are."""
-    pair.log.append([say("bob", str(n), "x" * 1_000) for n in range(50)])
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        pair.reader._db.execute("DELETE FROM entry")
-    with pytest.raises(sqlite3.OperationalError, match=r"readonly|I/O"):
-        pair.reader._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    copy = pair.path.with_name("copy.db")
-    files = {copy: pair.path, copy.with_name("copy.db-wal"): pair.path.with_name("log.db-wal")}
-    for to, source in files.items():
-        to.write_bytes(source.read_bytes())
-    with closing(SqliteReader.open(copy, Limits())) as reader:
-        assert reader.missed("bob", 0, 1).upto == 50
-    for to, source in files.items():
-        assert to.read_bytes() == source.read_bytes()
-
-
-def test_a_missing_file_is_explained(tmp_path: Path) -> None:
-    """A reader makes no file."""
-    with pytest.raises(StoreError, match="cannot be read") as refused:
-        SqliteReader.open(tmp_path / "none.db", Limits())
-    assert refused.value.hint
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_file_that_is_no_log_is_explained(tmp_path: Path) -> None:

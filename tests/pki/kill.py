@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +25,10 @@ def killed_before_step(step: int, folder: Path, act: Callable[[], object]) -> bo
     Returns:
         Whether it was killed; False means that it had fewer steps and ended by itself.
     """
-    child = os.fork()
+    with warnings.catch_warnings():
+        # Threads that another test left behind do not matter to a child that is about to die.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
     if child == 0:
         _live(step, folder, act)
     _, status = os.waitpid(child, 0)

@@ -1,0 +1,23 @@
+"""A host in this process and the program beside it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import Program
+from tests.client.hosting import Hosting
+
+
+@pytest.fixture
+def hosting(certs: Path, tmp_path: Path) -> Iterator[Hosting]:
+    """Return a running host; a test may stop it and start it again."""
+    host = Hosting(certs, tmp_path / "host").start()
+    yield host
+    host.stop()
+
+
+@pytest.fixture
+def program(hosting: Hosting, certs: Path, tmp_path: Path) -> Program:
+    """Return what runs commands against that host."""
+    return Program(certs, tmp_path / "data", hosting.at)

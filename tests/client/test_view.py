@@ -1,0 +1,132 @@
+"""Each event is a line that nobody else's text can be taken for."""
+
+from datetime import UTC, timedelta, timezone
+
+import pytest
+
+from secure_chat.client.events import (
+    Acked,
+    Connected,
+    Disconnected,
+    Event,
+    Left,
+    Live,
+    Membership,
+    Message,
+    Notice,
+    People,
+    Presence,
+    Problem,
+    Profile,
+    Refused,
+    RoomList,
+)
+from secure_chat.client.view import ViewState, describe, line_of
+from secure_chat.errors import HostRefused
+from secure_chat.wire.messages import Person, RoomInfo
+
+AT = 1_795_348_800_123
+WELCOME = Connected("alice", "member", "c0", ("lobby", "tea"), 4, "", "", "u1")
+CERTIFICATE = "certificate ab12, valid until 2026-11-22T12:00:00.000Z"
+REFUSED = Refused("revoked", HostRefused("revoked", "no"))
+
+
+def test_a_view_follows_the_conversation() -> None:
+    """Where we are, whether the line is up, and how many are here."""
+    view = ViewState()
+    view.apply(WELCOME)
+    assert (view.name, view.connected, view.rooms) == ("alice", True, {"lobby", "tea"})
+    view.apply(Membership(5, 0, "tea", member=False))
+    view.apply(Membership(6, 0, "den", member=True))
+    assert view.rooms == {"lobby", "den"}
+    view.apply(Presence("lobby", 3))
+    view.apply(Live(4))
+    assert view.here == {"lobby": 3}
+    view.apply(Disconnected("silent", "", 0, 1.0))
+    assert (view.connected, view.here) == (False, {})
+    for end in (REFUSED, Left(0)):
+        view.connected = True
+        view.apply(end)
+        assert not view.connected
+
+
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        (Message(1, AT, "bob", "b1", "hi", "lobby"), "12:00 [lobby] bob: hi"),
+        (Message(1, AT, "bob", "b1", "hi", None, "al"), "12:00 (direct) bob to al: hi"),
+        (Message(1, AT, "bob", "b1", "/me waves", "lobby"), "12:00 [lobby] * bob waves"),
+        (Message(1, AT, "bob", "b1", "/mean", "lobby"), "12:00 [lobby] bob: /mean"),
+        (
+            Message(1, AT, "bob", "b1", "hi\n12:00 [lobby] eve: hi", "lobby"),
+            "12:00 [lobby] bob: hi\n        12:00 [lobby] eve: hi",
+        ),
+        (
+            Message(1, AT, "b\x1bb", "b1", "\x1b[2J\u202e", "l\nb"),
+            r"12:00 [l\x0ab] b\x1bb: \x1b[2J<U+202E>",
+        ),
+    ],
+)
+def test_a_message_as_a_line(message: Message, line: str) -> None:
+    """Room or direct, author and text, with nothing hostile left in any of them."""
+    assert line_of(message, zone=UTC) == line
+
+
+def test_the_time_is_the_readers() -> None:
+    """In their zone, with the date where it is wanted, and never an error."""
+    message = Message(1, AT, "bob", "b1", "hi", "lobby")
+    east = timezone(timedelta(hours=2))
+    assert line_of(message, zone=east, date=True) == "2026-11-22 14:00:00 [lobby] bob: hi"
+    far = Message(1, 2**53, "bob", "b1", "hi", "lobby")
+    assert line_of(far, zone=UTC, date=True).startswith("9999-12-30 00:00:00")
+    assert line_of(far, zone=east)
+    assert line_of(message)
+
+
+@pytest.mark.parametrize(
+    ("event", "words"),
+    [
+        (WELCOME, "connected as alice; in lobby, tea"),
+        (Disconnected("silent", "x\x1b", 0, 1.0), r"disconnected (x\x1b); trying again"),
+        (Disconnected("closed", "x", 3, 1.0), None),
+        (Membership(5, 0, "tea", member=True), "you are now in tea"),
+        (Membership(5, 0, "tea", member=False), "you are no longer in tea"),
+        (Problem("empty", "no\x1b"), r"not done: no\x1b (empty)"),
+        (Notice("slowed", "wait"), "the host says: wait"),
+        (Left(0), None),
+        (Left(2), "2 not acknowledged; the next run sends them"),
+        (Presence("lobby", 2, ["bob"], ["eve"]), "bob came; eve went (lobby, 2 here)"),
+        (Presence("lobby", 2, ["alice"], ["alice"]), None),
+        (Presence("lobby", 2, [], ["eve"]), "eve went (lobby, 2 here)"),
+        (Presence("lobby", 500), None),
+        (People(1, "tea", [Person("bob", 1), Person("al", 0)]), "in tea: bob (here), al"),
+        (People(1, "tea", []), "in tea: nobody"),
+        (
+            RoomList(1, [RoomInfo("a", 2, 1, member=True), RoomInfo("b", 1, 0, member=False)]),
+            "a: 2 members, 1 here, you among them\nb: 1 members, 0 here",
+        ),
+        (Profile(1, "bo\x1b", "", 0, []), r"nobody is called bo\x1b"),
+        (
+            Profile(1, "bob", "member", 0, ["lobby"], "ab12", "01", 0, 1_795_348_800),
+            "bob, member, not here now; shares with you: lobby\n" + CERTIFICATE,
+        ),
+        (
+            Profile(1, "bob", "operator", 2, [], "ab12", "01", 0, 1_795_348_800),
+            "bob, operator, on 2 clients now; shares with you: no room\n" + CERTIFICATE,
+        ),
+        (Acked("a1", 5, 0), None),
+        (Live(4), None),
+    ],
+)
+def test_an_event_in_words(event: Event, words: str | None) -> None:
+    """What a person need not know is not said."""
+    assert describe(event, "alice") == words
+
+
+def test_a_drop_is_told_at_the_next_welcome() -> None:
+    """And being in no room reads like that."""
+    dropped = Connected("alice", "member", "c0", (), 4, "took no data\x1b", "", "u1")
+    assert describe(dropped) == (
+        "connected as alice; in no room\n"
+        r"the connection before was dropped: took no data\x1b"
+    )
