@@ -3,11 +3,13 @@
 import argparse
 import random
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -15,11 +17,18 @@ from typing import Any
 
 from scripts.soaks.processes import Child, Community
 from scripts.soaks.torn import tear_wal
+from secure_chat.clock import SystemClock
+from secure_chat.limits import Limits
+from secure_chat.log.base import Place, Query
+from secure_chat.log.reader import SqliteReader
+from secure_chat.log.sqlite import SqliteLog
+from secure_chat.wire.messages import History
 
 __all__ = ["add_arguments", "run"]
 
 ROOMS = ("lobby", "den")
 NAMES = ("alice", "bob", "carol", "dave")
+Entry = tuple[str, str, str, str]
 BROKEN = [sys.executable, "-m", "scripts.soaks.broken_host"]
 
 
@@ -51,35 +60,45 @@ class Person:
     violations: list[str] = field(default_factory=list)
     talking: bool = True
     reader: threading.Thread | None = None
+    connected: threading.Event = field(default_factory=threading.Event)
 
     def start(self) -> None:
         """Start a client, and say again what nobody has acknowledged."""
+        self.connected.clear()
         self.cursors.append(self._cursor())
         self.runs.append([])
         self.child = self.community.start_client(self.name)
         self.reader = threading.Thread(target=self._listen, args=(self.child, self.runs[-1]))
         self.reader.start()
+        # A first connection that fails ends a client, by design; so the host lives until then.
+        if not self.connected.wait(20):
+            self.violations.append(f"{self.name}'s client did not connect: {self.child.talk}")
         for room in ROOMS:
             self.child.say({"join": room})
         for line in list(self.open.values()):
             self.child.say(line)
 
     def _cursor(self) -> int:
-        path = self.community.client_data(self.name) / "state.sqlite"
+        path = self.community.client_data(self.name) / "client.sqlite"
         if not path.exists():
             return 0
-        with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as db:
-            row = db.execute("SELECT cursor FROM place").fetchone()
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as db:
+            row = db.execute("SELECT value FROM state WHERE name = 'cursor'").fetchone()
         return int(row[0] or 0) if row else 0
 
     def _listen(self, child: Child, shown: list[dict[str, Any]]) -> None:
         while (event := child.events.get()) is not None:
             if event["event"] == "message":
                 shown.append(event)
+            elif event["event"] == "connected":
+                self.connected.set()
             elif event["event"] == "acked":
                 self._acked(event["id"], event["seq"])
 
     def _acked(self, ident: str, seq: int) -> None:
+        if not ident.startswith(f"{self.name}-"):
+            # Joining a room is acknowledged too.
+            return
         if self.acked.setdefault(ident, seq) != seq:
             self.violations.append(f"{ident} acknowledged as {self.acked[ident]} and as {seq}")
         self.open.pop(ident, None)
@@ -110,8 +129,15 @@ class Person:
         assert self.child is not None
         assert self.child.process.stdin is not None
         assert self.reader is not None
+        if self.child.process.poll() is not None:
+            self.violations.append(f"{self.name}'s client ended: {''.join(self.child.talk[-5:])}")
+            return
         self.child.process.stdin.close()
-        self.child.process.wait(60)
+        try:
+            self.child.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.violations.append(f"{self.name}'s client did not leave")
+            self.child.kill()
         self.reader.join()
 
 
@@ -125,7 +151,7 @@ def run(arguments: argparse.Namespace) -> int:
         people = [Person(name, community, arguments.rate) for name in NAMES]
         _storm(community, people, arguments)
         violations = _judge(community, people)
-    for violation in violations[:20]:
+    for violation in sorted(violations, key=len, reverse=True)[:20]:
         print("VIOLATION", violation)
     print("violations:", len(violations))
     return 1 if violations else 0
@@ -156,15 +182,15 @@ def _storm(community: Community, people: list[Person], arguments: argparse.Names
         person.talking = False
     for talker in talkers:
         talker.join()
-    _settle(people)
+    _settle(people, 20 if arguments.broken else 120)
     for person in people:
         person.leave()
     print("host stopped with", host.stop())
 
 
-def _settle(people: list[Person]) -> None:
+def _settle(people: list[Person], seconds: float) -> None:
     """Wait until everything said is acknowledged and shown to everybody."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         last = max(max(person.acked.values(), default=0) for person in people)
         done = all(
@@ -174,14 +200,15 @@ def _settle(people: list[Person]) -> None:
         if done:
             return
         time.sleep(0.2)
-    print("not everything was acknowledged and shown within two minutes")
+    print(f"not everything was acknowledged and shown within {seconds:g} s")
 
 
 def _judge(community: Community, people: list[Person]) -> list[str]:
     log = _read_log(community.host_data / "log.sqlite")
+    places = _read_places(community.host_data / "log.sqlite")
     violations = [text for person in people for text in person.violations]
-    by_id = Counter(ident for ident, _, _ in log.values())
-    where = {ident: seq for seq, (ident, _, _) in log.items()}
+    by_id = Counter(ident for ident, *_ in log.values())
+    where = {ident: seq for seq, (ident, *_) in log.items()}
     for person in people:
         for ident, seq in person.acked.items():
             if by_id[ident] != 1:
@@ -189,7 +216,8 @@ def _judge(community: Community, people: list[Person]) -> list[str]:
             elif where[ident] != seq:
                 violations.append(f"{ident}: acknowledged as {seq}, stored as {where[ident]}")
         violations += [f"{ident}: never acknowledged" for ident in person.open]
-        violations += _judge_shown(person, log)
+        since = {place.room: place.joined for place in places if place.person == person.name}
+        violations += _judge_shown(person, log, since)
     acked = sum(len(person.acked) for person in people)
     shown = sum(len(run) for person in people for run in person.runs)
     lives = sum(len(person.runs) for person in people)
@@ -197,7 +225,7 @@ def _judge(community: Community, people: list[Person]) -> list[str]:
     return violations
 
 
-def _judge_shown(person: Person, log: dict[int, tuple[str, str, str]]) -> list[str]:
+def _judge_shown(person: Person, log: dict[int, Entry], since: dict[str, int]) -> list[str]:
     violations = []
     seen: set[int] = set()
     for number, (shown, cursor) in enumerate(zip(person.runs, person.cursors, strict=True)):
@@ -208,32 +236,35 @@ def _judge_shown(person: Person, log: dict[int, tuple[str, str, str]]) -> list[s
             violations.append(f"{person.name}, life {number}: {seqs[0]} again behind {cursor}")
         for event in shown:
             want = log.get(event["seq"])
-            if want != (event["id"], event["from"], event["text"]):
+            if want != (event["id"], event["from"], event["text"], event["room"]):
                 violations.append(f"{person.name} saw {event}, the log has {want}")
         seen.update(seqs)
-    first = min(seen, default=0)
-    missing = [seq for seq in log if seq >= first and seq not in seen]
+    missing = [
+        seq for seq, (_, _, _, room) in log.items() if seq >= since[room] and seq not in seen
+    ]
     return violations + [f"{person.name} never saw {seq}" for seq in missing]
 
 
-def _read_log(path: Path) -> dict[int, tuple[str, str, str]]:
-    """Return every message of the log: id, author and text by sequence number."""
-    from secure_chat.limits import Limits
-    from secure_chat.log.base import Query
-    from secure_chat.log.reader import SqliteReader
-    from secure_chat.wire.messages import History
+def _read_places(path: Path) -> list[Place]:
+    log = SqliteLog.open(path, SystemClock(), Limits())
+    places = list(log.places())
+    log.close()
+    return places
 
+
+def _read_log(path: Path) -> dict[int, Entry]:
+    """Return every message of the log: id, author, text and room by sequence number."""
     reader = SqliteReader.open(path, Limits())
-    found: dict[int, tuple[str, str, str]] = {}
+    found: dict[int, Entry] = {}
     after = 0
     while True:
         page = reader.history(Query("alice", ROOMS, History(re=0, after=after, limit=1_000)))
         for said in page.messages:
-            found[said.seq] = (said.id, said.author, said.text)
+            found[said.seq] = (said.id, said.author, said.text, said.room or "")
             after = said.seq
         if not page.more:
             break
     reader.close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     return found

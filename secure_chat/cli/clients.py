@@ -17,9 +17,8 @@ from secure_chat.errors import HostNotTrusted, HostRefused, HostUnreachable, Sec
 if TYPE_CHECKING:
     from secure_chat.client.events import Event
     from secure_chat.client.runtime import Client
-    from secure_chat.client.view import ViewState
 
-__all__ = ["EventWriter", "Who", "connected", "error_json", "events_in_room", "make_client"]
+__all__ = ["EventWriter", "Who", "connected", "error_json", "go_into_room", "make_client"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,20 +88,10 @@ def connected(client: "Client", console: Console, *, as_json: bool) -> Iterator[
         client.close()
 
 
-def events_in_room(client: "Client", view: "ViewState") -> Iterator["Event"]:
-    """Yield the client's events, and go into the room that is asked for when we are not in it.
-
-    Only behind the first welcome: who leaves that room later is not taken back into it.
-    """
-    from secure_chat.client.events import Connected
-
-    first = True
-    for event in client.events():
-        if first and isinstance(event, Connected):
-            first = False
-            if view.room not in event.rooms:
-                client.join(view.room)
-        yield event
+def go_into_room(client: "Client", room: str) -> None:
+    """Become a member of a room if we are not; what is said next is said behind that."""
+    if room not in client.rooms:
+        client.join(room)
 
 
 class EventWriter:

@@ -82,7 +82,8 @@ class Console:
 
 def ascii_json(value: Any) -> str:
     """Return `value` as one line of JSON in ASCII, so no terminal can be reached through it."""
-    text = msgspec.json.encode(value).decode()
+    # JSON may hold a DEL as it is; a terminal need not see one.
+    text = msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
     if text.isascii():
         return text
     return "".join(_escaped(letter) for letter in text)

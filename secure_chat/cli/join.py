@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from secure_chat.cli.clients import EventWriter, Who, connected, make_client
+from secure_chat.cli.clients import EventWriter, Who, connected, go_into_room, make_client
 from secure_chat.cli.console import Colour, Console
 from secure_chat.cli.options import (
     As,
@@ -71,6 +71,7 @@ def join(
     writer = EventWriter(console, as_json=as_json)
     writer.view.room = room
     with connected(client, console, as_json=as_json):
+        go_into_room(client, room)
         if person:
             from secure_chat.cli.prompting import converse
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from secure_chat.cli.acting import Actor
-from secure_chat.cli.clients import EventWriter, events_in_room
+from secure_chat.cli.clients import EventWriter
 from secure_chat.client.events import Refused
 from secure_chat.client.speech import Act, Wrong, read_json, read_line
 
@@ -41,7 +41,7 @@ def converse(client: "Client", writer: EventWriter, *, as_json: bool) -> None:
         client.finish()
 
     threading.Thread(target=read, name="input", daemon=True).start()
-    for event in events_in_room(client, writer.view):
+    for event in client.events():
         writer.show(event)
         if isinstance(event, Refused):
             raise event.error

@@ -11,7 +11,7 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.patch_stdout import patch_stdout
 
 from secure_chat.cli.acting import Actor
-from secure_chat.cli.clients import EventWriter, events_in_room
+from secure_chat.cli.clients import EventWriter
 from secure_chat.client.events import Refused
 from secure_chat.client.speech import read_line
 from secure_chat.limits import Limits
@@ -73,7 +73,7 @@ def converse(client: "Client", writer: EventWriter) -> None:
     actor = Actor(client, writer)
 
     def listen() -> None:
-        for event in events_in_room(client, writer.view):
+        for event in client.events():
             if not isinstance(event, Refused):
                 writer.show(event)
         prompt.end()

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from secure_chat.client.effects import Request
 from secure_chat.client.events import Message, Page, People, Problem, Profile, RoomList
-from secure_chat.client.line import Ask
+from secure_chat.client.orders import Ask
 from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.client.text import printable
 from secure_chat.errors import HostUnreachable, OutcomeUnknown, SecureChatError
@@ -36,12 +36,12 @@ class Asking:
     """What one client may ask.
 
     Args:
-        post: hands a question to the client's worker.
+        post: hands a question on, behind what was said before it.
         outlet: where answers come out.
         limits: the bounds in force.
     """
 
-    def __init__(self, post: Callable[[object], None], outlet: Outlet, limits: Limits) -> None:
+    def __init__(self, post: Callable[[Ask], None], outlet: Outlet, limits: Limits) -> None:
         self._post = post
         self._outlet = outlet
         self._limits = limits

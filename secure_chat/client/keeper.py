@@ -6,10 +6,10 @@ the worker only when it is on the disk: a client that is killed has lost nothing
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from secure_chat.client.effects import Forget, Outgoing
+from secure_chat.client.orders import Ask, Leaving, Submitted, Trouble
 from secure_chat.client.store import Store
 from secure_chat.errors import StoreError
 from secure_chat.handshakes.journal import Journal
@@ -18,32 +18,7 @@ from secure_chat.net.inbox import Inbox
 from secure_chat.net.recording import Evidence, record_of
 from secure_chat.wire.messages import Join, Leave, Say
 
-__all__ = ["Keeper", "Leaving", "Submitted", "Trouble"]
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """These are on the disk and may be sent.
-
-    Args:
-        messages: in the order they were said.
-    """
-
-    messages: tuple[Outgoing, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Leaving:
-    """The client is to end; see `Session.leave`."""
-
-    flush: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """The disk did not take what it should; the client goes on from memory."""
-
-    error: StoreError
+__all__ = ["Keeper"]
 
 
 class _Shown:
@@ -54,7 +29,7 @@ class _Stop:
     """Asks the thread to end."""
 
 
-_Item: TypeAlias = Outgoing | Forget | Evidence | Leaving | _Shown | _Stop
+_Item: TypeAlias = Outgoing | Forget | Evidence | Ask | Leaving | _Shown | _Stop
 
 
 class Keeper:
@@ -63,7 +38,7 @@ class Keeper:
     Args:
         store: the identity's state.
         journal: where handshakes are recorded; None for nowhere.
-        deliver: hands `Submitted`, `Leaving` and `Trouble` to the worker; from this thread.
+        deliver: hands `Submitted`, `Ask`, `Leaving` and `Trouble` to the worker; from this thread.
         limits: the bounds in force.
     """
 
@@ -84,8 +59,8 @@ class Keeper:
 
     # --- for any thread ------------------------------------------------------------------------
 
-    def post(self, item: Outgoing | Forget | Evidence | Leaving) -> None:
-        """Have something kept, forgotten, recorded or passed on in its turn."""
+    def post(self, item: Outgoing | Forget | Evidence | Ask | Leaving) -> None:
+        """Have something kept, forgotten, recorded or passed on behind what was said before it."""
         self._inbox.post(item)
 
     def shown(self, cursor: int) -> None:
@@ -128,7 +103,7 @@ class Keeper:
             self._deliver(Submitted(keep))
         going = True
         for item in items:
-            if isinstance(item, Leaving):
+            if isinstance(item, Ask | Leaving):
                 self._deliver(item)
             elif isinstance(item, Evidence) and self._journal is not None:
                 self._journal.write(record_of(item))

@@ -7,7 +7,6 @@ thread of their own, and a consumer that does not keep up makes it stop reading.
 
 import threading
 from collections import deque
-from dataclasses import dataclass
 from socket import AddressFamily
 from typing import Final, assert_never
 
@@ -17,12 +16,12 @@ from secure_chat.client.effects import (
     Effect,
     Forget,
     Hangup,
-    Request,
     Show,
     Transmit,
 )
 from secure_chat.client.events import Problem
-from secure_chat.client.keeper import Keeper, Leaving, Submitted, Trouble
+from secure_chat.client.keeper import Keeper
+from secure_chat.client.orders import Ask, Found, Leaving, Relieved, Submitted, Trouble
 from secure_chat.client.outlet import Outlet
 from secure_chat.client.session import Session
 from secure_chat.client.text import printable
@@ -34,36 +33,11 @@ from secure_chat.net.worker import Worker
 from secure_chat.tls.vocabulary import Reason, sentence
 from secure_chat.wire.messages import Code, Message
 
-__all__ = ["Ask", "Found", "Line", "Relieved"]
+__all__ = ["Line"]
 
 _LONG: Final = 60.0
 _SAID_BY_THE_PROTOCOL: Final = frozenset(Code)
 _KNOWN_REASONS: Final = frozenset(Reason)
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """Send a question; its answer comes as an event with its number."""
-
-    request: Request
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The host's name has these addresses.
-
-    Args:
-        addresses: in the order to try them.
-        error: why there are none.
-    """
-
-    addresses: tuple[tuple[AddressFamily, Address], ...]
-    error: HostUnreachable | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Relieved:
-    """The consumer has caught up: reading may go on."""
 
 
 class Line:

@@ -42,6 +42,7 @@ class Outlet:
         self.places = threading.Semaphore(limits.unsent)
         self.decided = threading.Event()
         self.error: SecureChatError | None = None
+        self.rooms: tuple[str, ...] = ()
         self.holding = False
         self.ended = False
         self._most = limits.client_events
@@ -60,6 +61,8 @@ class Outlet:
         """Hand an event to whoever asked for it, otherwise to the queue."""
         event = show.event
         if isinstance(event, Connected):
+            if not self.decided.is_set():
+                self.rooms = event.rooms
             self.decided.set()
         elif isinstance(event, Refused):
             self.error = event.error

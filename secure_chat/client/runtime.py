@@ -19,8 +19,9 @@ from secure_chat.client.choice import Ask, choose, client_folder
 from secure_chat.client.credentials import Credentials
 from secure_chat.client.effects import Dial, Mode, Outgoing
 from secure_chat.client.events import Acked, Event, Message, Problem, Refused
-from secure_chat.client.keeper import Keeper, Leaving
-from secure_chat.client.line import Line, Relieved
+from secure_chat.client.keeper import Keeper
+from secure_chat.client.line import Line
+from secure_chat.client.orders import Leaving, Relieved
 from secure_chat.client.outgoing import check, new_id
 from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.client.session import Session
@@ -114,7 +115,7 @@ class Client:
         )
         self._started = False
         self._closed = False
-        self.ask = Asking(self._worker.post, self._outlet, self._limits)
+        self.ask = Asking(self._keeper.post, self._outlet, self._limits)
 
     # --- beginning and end ---------------------------------------------------------------------
 
@@ -300,6 +301,11 @@ class Client:
                 yield event
             elif isinstance(event, Refused):
                 raise event.error
+
+    @property
+    def rooms(self) -> tuple[str, ...]:
+        """The rooms we were in at the first welcome; events tell what changes."""
+        return self._outlet.rooms
 
     @property
     def error(self) -> SecureChatError | None:

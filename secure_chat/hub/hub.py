@@ -91,7 +91,7 @@ class Hub:
         self._questions = Questions(roster, standing, limits, out)
         self._settlement = Settlement(roster, drafts, tail, out)
         self._requests = Requests(
-            roster=roster, drafts=drafts, standing=standing, tail=tail, limits=limits, out=out
+            roster=roster, drafts=drafts, standing=standing, limits=limits, out=out
         )
         self._door = Door(
             community=community,

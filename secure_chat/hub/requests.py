@@ -14,7 +14,6 @@ from secure_chat.hub.room import is_room
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.session import Session
 from secure_chat.hub.standing import Standing
-from secure_chat.hub.tail import Tail
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind
 from secure_chat.wire.messages import Ack, Code, Error, Join, Leave, Say
@@ -34,41 +33,36 @@ class Requests:
         roster: who is a member where.
         drafts: where drafts wait.
         standing: who can be written to.
-        tail: the newest entries, for requests that come a second time.
         limits: the sizes allowed.
         out: where decided commands go.
     """
 
-    def __init__(  # noqa: PLR0913 - the pieces it works with, wired once in `hub`
+    def __init__(
         self,
         *,
         roster: Roster,
         drafts: Drafts,
         standing: Standing,
-        tail: Tail,
         limits: Limits,
         out: list[Command],
     ) -> None:
         self._roster = roster
         self._drafts = drafts
         self._standing = standing
-        self._tail = tail
         self._limits = limits
         self._out = out
         self._is_id = re.compile(rf"[A-Za-z0-9_.:-]{{1,{limits.id_chars}}}", re.ASCII).fullmatch
 
     def say(self, session: Session, say: Say) -> None:
         """Draft a text, or tell its author what is wrong with it."""
-        fault = self._text_fault(say)
-        if fault is None:
-            fault = self._target_fault(session, say)
-            if fault is not None and self._repeated(session, say):
-                return
+        fault = self._fault(say)
         if fault is not None:
             self._refuse(session, say.id, fault)
             return
+        # What was right when it was committed is acknowledged again whatever happened since.
+        again = not self._reachable(session, say)
         self._drafts.add(
-            session, Draft(_SAID, session.person.name, say.id, say.room, say.to, say.text)
+            session, Draft(_SAID, session.person.name, say.id, say.room, say.to, say.text, again)
         )
 
     def join(self, session: Session, join: Join) -> None:
@@ -121,7 +115,7 @@ class Requests:
         else:
             self.confirm(session, asked, None)
 
-    def _text_fault(self, say: Say) -> Fault | None:
+    def _fault(self, say: Say) -> Fault | None:
         text, most = say.text, self._limits.message_bytes
         if not self._is_id(say.id):
             return self._bad_id()
@@ -130,25 +124,12 @@ class Requests:
         # An ASCII text has as many bytes as characters, which saves encoding nearly every one.
         if len(text) > most or (not text.isascii() and len(text.encode()) > most):
             return Code.TOO_LONG, f"a message may have {most} bytes of UTF-8"
-        return None
+        return _BAD_TARGET if (say.room is None) is (say.to is None) else None
 
-    def _target_fault(self, session: Session, say: Say) -> Fault | None:
-        room, to = say.room, say.to
-        if room is not None:
-            if to is not None:
-                return _BAD_TARGET
-            return None if session.person.is_member(room) else _NOT_A_MEMBER
-        if to is None:
-            return _BAD_TARGET
-        return None if self._standing.knows(to) else _NOBODY
-
-    def _repeated(self, session: Session, say: Say) -> bool:
-        """Acknowledge a text again that was right when it was committed."""
-        said = self._tail.find(session.person.name, say.id)
-        if said is None or (said.room, said.to, said.text) != (say.room, say.to, say.text):
-            return False
-        self._out.append(Send(session.conn, Ack(said.id, said.seq, said.at)))
-        return True
+    def _reachable(self, session: Session, say: Say) -> bool:
+        if say.room is not None:
+            return session.person.is_member(say.room)
+        return self._standing.knows(say.to or "")
 
     def _refuse(self, session: Session, ident: str, fault: Fault) -> None:
         code, text = fault
@@ -165,6 +146,5 @@ _BAD_ROOM: Fault = (
 )
 _BAD_TARGET: Fault = Code.BAD_TARGET, "a message goes to a room or to a person, to exactly one"
 _EMPTY: Fault = Code.EMPTY, "a message must say something"
-_NOBODY: Fault = Code.NOBODY, "nobody here has that name"
 _NOT_A_MEMBER: Fault = Code.NOT_A_MEMBER, "only members of that room can do this; join it first"
 _OVERTAKEN: Fault = Code.ID_CONFLICT, "that id belongs to an earlier request; use a new id"

@@ -13,7 +13,7 @@ from secure_chat.hub.room import LOBBY_ID
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.session import Person, Phase, Session
 from secure_chat.hub.tail import Moved, Tail
-from secure_chat.log.base import Committed, Draft, Kind, Outcome
+from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Outcome
 from secure_chat.wire.messages import Ack, Code, Error, Membership, Said
 
 __all__ = ["Settlement"]
@@ -45,9 +45,8 @@ class Settlement:
         """
         drafts, head, said, gone = self._drafts, self._tail.head, Kind.SAID, Phase.GONE
         for session, draft, outcome in zip(drafts.owners, drafts.taken, outcomes, strict=True):
-            if type(outcome) is not Committed:
-                text = "that id was used before for something else; use a new id"
-                self._refuse(session, draft, Code.ID_CONFLICT, text)
+            if not isinstance(outcome, Committed):
+                self._refuse(session, draft, *_why(draft, outcome))
                 continue
             if session.phase is not gone and draft.id != LOBBY_ID:
                 self._out.append(Send(session.conn, Ack(draft.id, outcome.seq, outcome.at)))
@@ -104,3 +103,11 @@ class Settlement:
     def _refuse(self, session: Session, draft: Draft, code: str, text: str) -> None:
         if session.phase is not Phase.GONE and draft.id != LOBBY_ID:
             self._out.append(Send(session.conn, Error(code, text, id=draft.id)))
+
+
+def _why(draft: Draft, outcome: Conflict | Absent) -> tuple[Code, str]:
+    if isinstance(outcome, Conflict):
+        return Code.ID_CONFLICT, "that id was used before for something else; use a new id"
+    if draft.room is None:
+        return Code.NOBODY, "nobody here has that name"
+    return Code.NOT_A_MEMBER, "only members of that room can speak in it; join it first"

@@ -105,14 +105,3 @@ class Tail:
                 (rooms.discard if move.member else rooms.add)(move.room)
         heard.reverse()
         return heard
-
-    def find(self, author: str, ident: str) -> Said | None:
-        """Return a recent message by its author's id, or None; slow, for rare questions."""
-        return next(
-            (
-                entry
-                for entry in reversed(self._entries)
-                if isinstance(entry, Said) and entry.id == ident and entry.author == author
-            ),
-            None,
-        )

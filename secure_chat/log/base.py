@@ -12,7 +12,17 @@ from msgspec import Struct
 
 from secure_chat.wire.messages import History, Said
 
-__all__ = ["Committed", "Conflict", "Draft", "Kind", "Missed", "Outcome", "Place", "Query"]
+__all__ = [
+    "Absent",
+    "Committed",
+    "Conflict",
+    "Draft",
+    "Kind",
+    "Missed",
+    "Outcome",
+    "Place",
+    "Query",
+]
 
 
 class Kind(Enum):
@@ -33,6 +43,7 @@ class Draft(Struct, frozen=True, gc=False):
         room: the room, or None for a direct message.
         to: the addressee of a direct message, or None.
         text: what was said; "" for joined and left.
+        again: True for a repetition at most: never stored anew, `Absent` when it is not there.
     """
 
     kind: Kind
@@ -41,6 +52,7 @@ class Draft(Struct, frozen=True, gc=False):
     room: str | None
     to: str | None
     text: str
+    again: bool = False
 
 
 class Committed(Struct, frozen=True, gc=False):
@@ -63,7 +75,11 @@ class Conflict(Struct, frozen=True, gc=False):
     seq: int
 
 
-Outcome = Committed | Conflict
+class Absent(Struct, frozen=True, gc=False):
+    """The draft was for a repetition at most, and nothing is stored under its id."""
+
+
+Outcome = Committed | Conflict | Absent
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,19 +10,23 @@ the unique index proves in passing; only when it objects is the batch looked thr
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from secure_chat.clock import Clock
 from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.limits import Limits
 from secure_chat.log import schema
-from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome, Place
+from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Outcome, Place
 from secure_chat.log.names import Numbers
 from secure_chat.log.opening import open_for_writing, unusable
 
 __all__ = ["SqliteLog"]
 
+_AGAIN: Final = attrgetter("again")
 _INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _JOIN: Final = (
     "INSERT INTO place SELECT ?1, ?2, ?3, NULL WHERE NOT EXISTS"
@@ -113,14 +117,14 @@ class SqliteLog:
             return []
         at = int(self._clock.now() * 1000)
         first = self.head + 1
-        try:
-            self._store(drafts, at)
-        except _Repeated:
-            outcomes, fresh = self._sort_out(drafts, at)
-            if fresh:
-                self._store(fresh, at)
-            return outcomes
-        return [Committed(seq, at) for seq in range(first, self.head + 1)]
+        if not any(map(_AGAIN, drafts)):
+            with suppress(_Repeated):
+                self._store(drafts, at)
+                return [Committed(seq, at) for seq in range(first, self.head + 1)]
+        outcomes, fresh = self._sort_out(drafts, at)
+        if fresh:
+            self._store(fresh, at)
+        return outcomes
 
     def _store(self, drafts: Sequence[Draft], at: int) -> None:
         numbers = self._numbers
@@ -179,11 +183,13 @@ class SqliteLog:
             key = (draft.author, draft.id)
             if key in fresh:
                 seq, first = fresh[key]
-                same = draft == first
+                same = replace(draft, again=False) == first
                 outcomes.append(Committed(seq, at, repeated=True) if same else Conflict(seq))
                 continue
             outcome = self._earlier(draft)
-            if outcome is None:
+            if outcome is None and draft.again:
+                outcome = Absent()
+            elif outcome is None:
                 seq = self.head + len(fresh) + 1
                 fresh[key] = (seq, draft)
                 outcome = Committed(seq, at)

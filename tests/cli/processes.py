@@ -164,7 +164,7 @@ class Terminal:
         self._master, terminal = pty.openpty()
         self._process = subprocess.Popen(
             command,
-            env={**environment, "TERM": "xterm"},
+            env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,

@@ -1,25 +1,32 @@
 """`history` finds, prints and exports what was said."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from secure_chat.cli.history import _moment
 from secure_chat.errors import UsageError
 from tests.cli.processes import Program
+from tests.client.hosting import Hosting
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
 
-@pytest.fixture
-def spoken(program: Program) -> Program:
-    """Return a program whose host has heard some things."""
+@pytest.fixture(scope="module")
+def spoken(certs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Return a program whose host has heard some things; only read from it."""
+    folder = tmp_path_factory.mktemp("spoken")
+    host = Hosting(certs, folder / "host").start()
+    program = Program(certs, folder / "data", host.at)
     program.run("join", "--as", "alice", "--json", stdin='{"join":"tea"}\n"green tea"\n')
     program.run("send", "green build", "--as", "bob")
     program.run("send", "a red build", "--as", "alice")
     program.run("send", "psst", "--as", "bob", "--to", "alice")
     program.run("send", "not yours", "--as", "bob", "--to", "carol")
-    return program
+    yield program
+    host.stop()
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def bob(hosting: Hosting, program: Program) -> Client:
 def test_a_line_that_is_being_typed_survives_what_comes_in(program: Program, bob: Client) -> None:
     """It is drawn again below the message, and sent whole."""
     with program.terminal("join", "--as", "alice") as terminal, bob:
-        terminal.until("alice@lobby> ")
+        terminal.until("alice@lobby>")
         terminal.type("half")
         terminal.until("half")
         bob.say("interrupting \x1b[2J you")
@@ -38,7 +38,7 @@ def test_a_line_that_is_being_typed_survives_what_comes_in(program: Program, bob
         terminal.type(" done\r")
         terminal.until("[lobby] alice: half done")
         terminal.type("/join tea\r")
-        terminal.until("alice@tea> ")
+        terminal.until("alice@tea>")
         terminal.type("/quit\r")
         assert terminal.end() == 0
 
@@ -46,15 +46,15 @@ def test_a_line_that_is_being_typed_survives_what_comes_in(program: Program, bob
 def test_the_prompt_tells_that_the_host_is_away(program: Program, hosting: Hosting) -> None:
     """What is typed meanwhile is sent when it is back; leaving with unsent lines says so."""
     with program.terminal("join", "--as", "alice") as terminal:
-        terminal.until("alice@lobby> ")
+        terminal.until("alice@lobby>")
         hosting.stop()
-        terminal.until("(away)> ")
+        terminal.until("(away)>")
         terminal.type("later\r")
         terminal.until("no connection just now")
         hosting.start()
         terminal.until("[lobby] alice: later")
         hosting.stop()
-        terminal.until("(away)> ")
+        terminal.until("(away)>")
         terminal.type("much later\r")
         terminal.until("no connection just now")
         # Ctrl-D.
@@ -66,7 +66,7 @@ def test_the_prompt_tells_that_the_host_is_away(program: Program, hosting: Hosti
 def test_ctrl_c_is_130(program: Program) -> None:
     """At the prompt too."""
     with program.terminal("join", "--as", "alice") as terminal:
-        terminal.until("alice@lobby> ")
+        terminal.until("alice@lobby>")
         terminal.type("\x03")
         assert terminal.end() == 130
         assert "Traceback" not in terminal.seen
@@ -77,6 +77,6 @@ def test_several_identities_are_asked_about(program: Program) -> None:
     with program.terminal("join") as terminal:
         terminal.until("Who are you?")
         terminal.type("carol\r")
-        terminal.until("carol@lobby> ")
+        terminal.until("carol@lobby>")
         terminal.type("/quit\r")
         assert terminal.end() == 0

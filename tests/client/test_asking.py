@@ -7,7 +7,7 @@ import pytest
 from secure_chat.client.asking import Asking, error_of
 from secure_chat.client.effects import Show
 from secure_chat.client.events import Answer, Page, People, Problem, Profile, RoomList
-from secure_chat.client.line import Ask
+from secure_chat.client.orders import Ask
 from secure_chat.client.outlet import Outlet
 from secure_chat.errors import Exit, HostRefused, HostUnreachable, OutcomeUnknown, SecureChatError
 from secure_chat.limits import Limits
@@ -33,9 +33,8 @@ class Host:
         self.asked: list[object] = []
         self.asking = Asking(self.post, self.outlet, limits)
 
-    def post(self, command: object) -> None:
+    def post(self, command: Ask) -> None:
         """Take a question and put its answer out."""
-        assert isinstance(command, Ask)
         self.asked.append(command.request)
         self.outlet.put(Show(self.answer(command.request)))
 

@@ -6,18 +6,20 @@ from pathlib import Path
 import pytest
 
 from secure_chat.client.effects import Forget, Outgoing
-from secure_chat.client.keeper import Keeper, Leaving, Submitted, Trouble
+from secure_chat.client.keeper import Keeper
+from secure_chat.client.orders import Ask, Leaving, Submitted, Trouble
 from secure_chat.client.store import Store
 from secure_chat.errors import StoreFull
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal, read_records
 from secure_chat.limits import Limits
 from secure_chat.net.recording import Evidence
 from secure_chat.tls.reason import Failure, Reason
-from secure_chat.wire.messages import Leave, Say
+from secure_chat.wire.messages import Leave, Say, Who
 from tests.fakes import FakeClock
 
 SAY = Say("a1", "hi", "lobby")
 LEAVE = Leave("l1", "tea")
+ASK = Ask(Who(1, "tea"))
 EVIDENCE = Evidence(
     end="client",
     uid="C1",
@@ -55,6 +57,7 @@ def test_a_batch_is_one_transaction_and_goes_on_behind_it() -> None:
     given: list[object] = []
     keeper = Keeper(store, None, lambda item: given.append((item, len(store.saved))), Limits())
     keeper.post(SAY)
+    keeper.post(ASK)
     keeper.post(Forget("a0"))
     keeper.post(LEAVE)
     keeper.shown(3)
@@ -64,7 +67,7 @@ def test_a_batch_is_one_transaction_and_goes_on_behind_it() -> None:
     keeper.stop()
     keeper.run()
     assert store.saved == [((SAY, LEAVE), ("a0",), 4)]
-    assert given == [(Submitted((SAY, LEAVE)), 1), (Leaving(flush=True), 1)]
+    assert given == [(Submitted((SAY, LEAVE)), 1), (ASK, 1), (Leaving(flush=True), 1)]
 
 
 def test_handshakes_are_written_down(tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from secure_chat.client.events import (
     Problem,
     Refused,
 )
-from secure_chat.client.keeper import Keeper, Leaving, Submitted, Trouble
-from secure_chat.client.line import Ask, Found, Line, Relieved
+from secure_chat.client.keeper import Keeper
+from secure_chat.client.line import Line
+from secure_chat.client.orders import Ask, Found, Leaving, Relieved, Submitted, Trouble
 from secure_chat.client.outlet import Outlet
 from secure_chat.client.session import Session
 from secure_chat.client.store import Store

@@ -1,6 +1,7 @@
 """Each event leaves by one way: to whoever waits for just it, or by the queue."""
 
 import queue
+from dataclasses import replace
 
 from secure_chat.client.effects import Show
 from secure_chat.client.events import Acked, Connected, Event, Message, People, Problem, Refused
@@ -8,7 +9,7 @@ from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.errors import HostUnreachable
 from secure_chat.limits import Limits
 
-WELCOME = Connected("alice", "member", "c0", (), 0, "", "", "")
+WELCOME = Connected("alice", "member", "c0", ("tea",), 0, "", "", "")
 
 
 def drained(outlet: Outlet) -> list[Event | None]:
@@ -55,6 +56,8 @@ def test_the_first_decision_is_told() -> None:
     welcomed = Outlet(Limits())
     welcomed.put(Show(WELCOME))
     assert welcomed.decided.is_set()
+    welcomed.put(Show(replace(WELCOME, rooms=("den",))))
+    assert welcomed.rooms == ("tea",)
     assert welcomed.error is None
     refused = Outlet(Limits())
     error = HostUnreachable("nothing answers")

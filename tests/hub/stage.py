@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from secure_chat.hub.commands import Command, Event, Opened, Received, StorageFailed
 from secure_chat.hub.hub import Hub
 from secure_chat.limits import Limits
-from secure_chat.log.base import Committed, Conflict, Draft, Kind, Missed, Outcome, Place
+from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Missed, Outcome, Place
 from secure_chat.pki.identity import Identity, Role
 from secure_chat.pki.registry import Entry, Registry
 from secure_chat.wire.messages import FromClient, Hello, Said
@@ -70,7 +72,10 @@ class MemoryLog:
         key = (draft.author, draft.id)
         if key in self._known:
             seq, before = self._known[key]
-            return Committed(seq, AT + seq, repeated=True) if before == draft else Conflict(seq)
+            same = before == replace(draft, again=False)
+            return Committed(seq, AT + seq, repeated=True) if same else Conflict(seq)
+        if draft.again:
+            return Absent()
         seq = self.head + 1
         self.entries.append((seq, draft))
         self._known[key] = (seq, draft)

@@ -120,6 +120,7 @@ def check_texts(world: World, client: Client) -> None:
     for ident in client.texts & client.acked.keys():
         assert numbers.get(ident) == client.acked[ident], "acknowledged and not stored"
     assert client.texts <= client.acked.keys() | client.refused, "never answered"
+    assert not client.refused & client.texts & numbers.keys(), "refused and stored"
 
 
 Faults.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)

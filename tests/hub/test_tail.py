@@ -78,14 +78,3 @@ def test_each_message_is_judged_by_the_rooms_of_its_moment() -> None:
     assert heard[1] == joined
     assert [message.seq for message in tail.heard(alice("lobby"), 0, 4)] == [2, 5, 6, 8, 9]
     assert [message.seq for message in tail.heard(alice("lobby"), 5, 0)] == [6, 8, 9]
-
-
-def test_a_message_is_found_by_author_and_id() -> None:
-    """The same id of somebody else, an unknown id and a move are not it."""
-    tail = Tail(0, LIMITS)
-    tail.append(said(1, "bob", "x", room="den"))
-    tail.append(said(2, "alice", "x", room="den"))
-    tail.append(Moved("bob", Membership(3, 3, "x", member=True)))
-    assert tail.find("bob", "x") == said(1, "bob", "x", room="den")
-    assert tail.find("bob", "y") is None
-    assert tail.find("carol", "x") is None

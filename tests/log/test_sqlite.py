@@ -6,10 +6,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.limits import Limits
-from secure_chat.log.base import Committed, Conflict, Draft, Kind, Place
+from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Place
 from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from tests.fakes import FakeClock
@@ -399,3 +400,36 @@ def test_a_checkpoint_leaves_what_a_reader_still_needs(log: SqliteLog, path: Pat
         log.append([say("alice", "b", "x" * 10_000)])
         assert log.checkpoint() > 0
     assert log.checkpoint() == 0
+
+
+def test_a_draft_for_a_repetition_at_most_is_never_stored_anew(log: SqliteLog, path: Path) -> None:
+    """It is acknowledged when the same is there, earlier or in its batch; else it leaves no trace.
+
+    A fresh draft beside it is stored as ever.
+    """
+    log.append([say("alice", "a")])
+    outcomes = log.append(
+        [
+            again(say("alice", "a")),
+            again(say("alice", "a", "other")),
+            again(say("alice", "b")),
+            again(say("stranger", "c", room="nowhere")),
+            say("alice", "d"),
+            again(say("alice", "d")),
+        ]
+    )
+    assert outcomes == [
+        Committed(1, NOW, repeated=True),
+        Conflict(1),
+        Absent(),
+        Absent(),
+        Committed(2, NOW),
+        Committed(2, NOW, repeated=True),
+    ]
+    assert stored(path) == [(1, "hi"), (2, "hi")]
+    assert log.append([say("alice", "b")]) == [Committed(3, NOW)]
+
+
+def again(draft: Draft) -> Draft:
+    """Return the draft as one for a repetition at most."""
+    return replace(draft, again=True)
