@@ -132,15 +132,17 @@ class Door:
         """Forget a connection that is gone and keep the reason for its next welcome."""
         welcomed, name = session.welcomed(), session.person.name
         self._roster.forget(session)
+        ordered = event.code == Code.BYE or not event.text
+        if not ordered:
+            self._note(Fact.DROPPED, name, f"{session.address}: {event.text}")
         if not welcomed:
             return
-        if event.code != Code.BYE and event.text:
+        if not ordered:
             key = (name, session.device)
             self._reasons[key] = event.text
             self._reasons.move_to_end(key)
             if len(self._reasons) > self._limits.drop_notes:
                 self._reasons.popitem(last=False)
-            self._note(Fact.DROPPED, name, f"{session.address}: {event.text}")
         else:
             self._note(Fact.WENT, name, session.address)
 
@@ -152,6 +154,14 @@ class Door:
             if refusal is not None:
                 code, text = refusal
                 self._drop(session, code, text)
+                self._note(Fact.DROPPED, session.person.name, f"{session.address}: {text}")
+
+    def expire(self, at: float) -> None:
+        """Drop everybody whose certificate has ended while they were connected."""
+        for session in list(self._roster.sessions.values()):
+            if session.identity.not_after < at:
+                text = "the certificate has expired; get a new one and join again"
+                self._drop(session, Code.EXPIRED, text)
                 self._note(Fact.DROPPED, session.person.name, f"{session.address}: {text}")
 
     def _crowded(self, identity: Identity) -> tuple[Code, str] | None:

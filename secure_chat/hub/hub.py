@@ -169,6 +169,14 @@ class Hub:
         """Use another registry from now on; whoever it does not let in is dropped."""
         self._door.registry_changed(registry)
 
+    def expire(self, at: float) -> None:
+        """Drop everybody whose certificate has ended; call about once a minute.
+
+        Args:
+            at: seconds since 1970 UTC, by which certificates are judged.
+        """
+        self._door.expire(at)
+
     def pruned(self, floor: int) -> None:
         """Hear that retention moved the oldest sequence number to `floor`."""
         self._door.floor = floor

@@ -15,6 +15,7 @@ from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.hub.commands import (
     Command,
     Event,
+    Fact,
     Note,
     ReadHistory,
     ReadMissed,
@@ -36,6 +37,15 @@ from secure_chat.wire.messages import Code
 __all__ = ["Founded", "HubThread"]
 
 _PATIENCE: Final = 0.05
+_WORDS: Final = {
+    Fact.CAME: "{person} came from {text}",
+    Fact.WENT: "{person} went, from {text}",
+    Fact.REFUSED: "{person} was refused, from {text}",
+    Fact.DROPPED: "{person} was dropped, from {text}",
+    Fact.SLOWED: "{person} sends more than the share of one person and is read more slowly",
+    Fact.ROOM: "{person} opened the room {text}",
+    Fact.STORAGE: "storage: {text}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +154,8 @@ class HubThread:
                 hub.handle(item)  # type: ignore[arg-type] # only events are posted besides
         self._store()
         self._carry_out(hub.commands())
+        if self._upkeep.look_due():
+            hub.expire(self._clock.now())
         floor = self._upkeep.after_round(idle=not items)
         if floor is not None:
             hub.pruned(floor)
@@ -186,10 +198,14 @@ class HubThread:
             elif isinstance(command, ReadMissed):
                 self._reading.ask(command)
             elif isinstance(command, Note):
-                self._announcer.say(command.fact, command.text, person=command.person)
+                self._announce(command)
             else:
                 dispatch.add(command)
         dispatch.send()
+
+    def _announce(self, note: Note) -> None:
+        words = _WORDS[note.fact].format(person=note.person, text=note.text)
+        self._announcer.say(note.fact, words, person=note.person)
 
     def post(self, event: Event | object) -> None:
         """Tell the hub something; from any thread."""

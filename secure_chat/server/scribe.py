@@ -61,10 +61,11 @@ class Scribe:
             if isinstance(item, _Stop):
                 return False
             self._write(item)
-        lost, self._lost = self._lost, 0
+        lost, self._lost = self._lost + self._journal.lost, 0
+        self._journal.lost = 0
         if lost:
             self._announcer.say(
-                "unrecorded", f"{lost} handshakes were not recorded in time", count=lost
+                "unrecorded", f"{lost} handshakes could not be recorded", count=lost
             )
         return True
 

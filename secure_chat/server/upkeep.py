@@ -56,6 +56,10 @@ class Upkeep:
             return 0.0
         return max(0.0, self._next_look - self._clock.monotonic())
 
+    def look_due(self) -> bool:
+        """Tell whether a minute has passed since the last look at what moves slowly."""
+        return self._clock.monotonic() >= self._next_look
+
     def after_round(self, *, idle: bool) -> int | None:
         """Do a step of what is due.
 
@@ -68,7 +72,7 @@ class Upkeep:
         self._rounds += 1
         if not idle:
             self._unindexed = True
-        if self._clock.monotonic() >= self._next_look:
+        if self.look_due():
             self._next_look = self._clock.monotonic() + _LOOK_SECONDS
             self._pruning = self._keep_seconds is not None
             self._look_at_size()

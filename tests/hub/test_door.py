@@ -167,10 +167,11 @@ def test_a_newcomer_is_welcomed_without_a_room_when_nothing_can_be_stored() -> N
 
 
 def test_a_newcomer_who_is_gone_before_the_commit_is_not_welcomed() -> None:
-    """Their membership is stored all the same; nothing is said of them."""
+    """Their membership is stored all the same; only the host's owner hears of them."""
     stage = Stage()
     stage.play(Opened(1, identity_of("alice"), "x"))
-    assert stage.play(Received(1, (Hello(1),)), Lost(1, "slow", "too slow")) == []
+    commands = stage.play(Received(1, (Hello(1),)), Lost(1, "slow", "too slow"))
+    assert commands == [Note("dropped", "alice", "x: too slow")]
     assert stage.log.head == 1
     assert welcome_of(stage.enter(2, "alice")).dropped == ""
 
@@ -230,11 +231,27 @@ def test_the_last_reason_counts_and_the_oldest_are_forgotten() -> None:
     assert told == {"a": "reason 3", "b": "", "c": "reason 4"}
 
 
-def test_a_connection_that_never_said_hello_goes_without_a_word() -> None:
-    """It was never announced either."""
+def test_a_connection_that_never_said_hello_and_breaks_off_is_told_to_the_owner() -> None:
+    """An ordered end before the hello is not worth a line, a disordered one is."""
     stage = Stage()
     stage.play(Opened(1, identity_of("alice"), "x"))
-    assert stage.play(Lost(1, "silent", "said nothing")) == []
+    note = Note("dropped", "alice", "x: said nothing")
+    assert stage.play(Lost(1, "silent", "said nothing")) == [note]
+    stage.play(Opened(2, identity_of("alice"), "x"))
+    assert stage.play(Lost(2, "bye")) == []
+
+
+def test_a_certificate_that_ends_while_its_holder_is_connected_ends_the_connection() -> None:
+    """Everybody else stays; the reason names what to do."""
+    stage = Stage()
+    stage.enter(1, "alice")
+    stage.hub.expire(identity_of("alice").not_after)
+    assert stage.hub.commands() == []
+    stage.hub.expire(identity_of("alice").not_after + 1)
+    drop, note = stage.hub.commands()
+    assert isinstance(drop, Drop)
+    assert (drop.conn, drop.code) == (1, "expired")
+    assert note == Note("dropped", "alice", f"127.0.0.1:1: {drop.text}")
 
 
 def test_a_changed_registry_drops_who_is_revoked_and_nobody_else() -> None:
