@@ -112,8 +112,7 @@ class Lifecycle:
         certificate = peer.link.certificate()
         # Both contexts demand a certificate, so OpenSSL cannot have finished without one.
         assert certificate is not None  # noqa: S101
-        name = self._worker.handler.opened(peer.conn, certificate, peer.address)
-        peer.name = name
+        peer.name = self._worker.handler.opened(peer.conn, certificate, peer.address)
 
     def _refuse_protocol(self, peer: Peer) -> None:
         if self._role is Role.HOST:
@@ -158,7 +157,7 @@ class Lifecycle:
     def _hand_over(self, peer: Peer, messages: list[Message]) -> None:
         if not messages:
             return
-        if self._role is Role.CLIENT and not peer.admitted:
+        if self._role is Role.CLIENT and not peer.decided:
             self._note_welcome(peer, messages)
         self._worker.handler.received(peer.conn, messages)
 
@@ -167,7 +166,7 @@ class Lifecycle:
         peer.link.hush()
         for message in messages:
             if isinstance(message, Welcome):
-                peer.admitted = True
+                peer.decided = True
                 peer.deadline = NEVER
                 self.record(peer, name=message.name)
 
@@ -188,7 +187,7 @@ class Lifecycle:
 
     def _refusal(self, peer: Peer, code: str, text: str) -> SecureChatError | None:
         """Return the error for a client whose host closed before or instead of a welcome."""
-        if self._role is Role.HOST or peer.admitted:
+        if self._role is Role.HOST or peer.decided:
             return None
         if code == Code.SHUTDOWN:
             return HostUnreachable("the host is shutting down", why=text, hint="Try again later.")
@@ -221,7 +220,7 @@ class Lifecycle:
 
     def fail(self, peer: Peer, failure: Failure) -> None:
         """End a connection that TLS or the network has ended."""
-        shaking = peer.phase is Phase.HANDSHAKE or (peer.phase is Phase.OPEN and not peer.admitted)
+        shaking = peer.phase is Phase.HANDSHAKE or (peer.phase is Phase.OPEN and not peer.decided)
         if peer.phase in (Phase.CLOSING, Phase.LINGER):
             self.release(peer)
             return
@@ -246,9 +245,9 @@ class Lifecycle:
         failure: Failure | None = None,
     ) -> None:
         """Tell the handler that the connection is over and write the record if none is yet."""
-        if not peer.admitted:
+        if not peer.decided:
             self.record(peer, failure=failure or Failure(reason_for(code), text))
-        peer.admitted = True
+        peer.decided = True
         peer.phase = Phase.CLOSING
         peer.deadline = self._worker.now + self._limits.close_seconds
         self._worker.handler.lost(peer.conn, code, text, error)
@@ -266,6 +265,10 @@ class Lifecycle:
                     return
         except LinkFailed as error:
             self.fail(peer, error.failure)
+            return
+        if peer.phase is Phase.CLOSING:
+            # Nothing is read any more, so being readable must not wake us.
+            self._watch(peer, EVENT_WRITE)
             return
         if full and not peer.interest & EVENT_WRITE:
             # Time without progress counts from when the socket became full.
@@ -309,9 +312,9 @@ class Lifecycle:
 
     def admit(self, peer: Peer) -> None:
         """The host has looked at the certificate and lets the peer in."""
-        if peer.phase is not Phase.OPEN or peer.admitted:
+        if peer.phase is not Phase.OPEN or peer.decided:
             return
-        peer.admitted = True
+        peer.decided = True
         peer.deadline = self._worker.now + self._limits.hello_seconds
         self.record(peer, name=peer.name)
 

@@ -42,7 +42,7 @@ class Peer:
 
     __slots__ = (
         "address",
-        "admitted",
+        "decided",
         "asked",
         "began",
         "conn",
@@ -91,8 +91,9 @@ class Peer:
         # Reasons not to read: the owner said so, or its share is used up until then.
         self.held = False
         self.rest_until = 0.0
+        # Whether the outcome of the handshake is known and recorded.
+        self.decided = False
         # Delivery: a lagging peer gets pages from the log instead of live messages.
-        self.admitted = False
         self.lagging = True
         self.drain_owed = False
         self.upto = 0

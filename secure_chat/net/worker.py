@@ -148,8 +148,12 @@ class Worker:
                 self.nursery.ready(key.data)
             else:
                 self.life.ready(key.data, mask, reading=reading)
-        for peer in again.values():
-            self.life.ready(peer, selectors.EVENT_READ, reading=reading)
+        if reading:
+            for peer in again.values():
+                self.life.ready(peer, selectors.EVENT_READ, reading=True)
+        else:
+            # What OpenSSL holds of theirs no selector will mention, so they are kept in mind.
+            self.again.update(again)
         self._flush()
         if self.now >= self._next_sweep:
             self._next_sweep = self.now + _SWEEP_SECONDS

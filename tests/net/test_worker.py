@@ -480,3 +480,96 @@ def test_a_greeting_twice_is_a_bug_of_ours_not_of_the_peer(table: Table) -> None
     table.pass_time(1)
     assert not table.client.heard.losses
     assert not [m for m in table.client.said() if isinstance(m, Greeting | Welcome)]
+
+
+def test_what_openssl_holds_is_not_forgotten_while_the_handler_is_crowded(table: Table) -> None:
+    """Records already taken from the socket are read when there is room, with no new byte."""
+    table.join()
+    turns = table.host.worker.limits.read_turns
+    for number in range(turns * 3):
+        table.client.worker.send(1, Say(id=str(number), text="x" * 15_000, room="lobby"))
+        table.client.worker.turn(0)
+    while not table.host.worker.again:
+        table.host.worker.turn(0.01)
+        table.client.worker.turn(0)
+    table.host.heard.full = True
+    before = len(table.host.said())
+    for _ in range(3):
+        table.host.worker.turn(0)
+    assert len(table.host.said()) == before
+    table.host.heard.full = False
+    table.until(lambda: len(table.host.said()) == turns * 3)
+
+
+def test_a_peer_that_does_not_listen_to_goodbye_is_closed_in_a_second(table: Table) -> None:
+    """What cannot leave at the end is given up, and no turn spins meanwhile."""
+    table.join()
+    peer = table.host.worker.peers[1]
+    peer.outbox.append(b"x" * 9_000_000)
+    table.host.worker.post(EndOrder(1, Code.SHUTDOWN, ""))
+    table.client.worker.send(1, Say(id="1", text="still talking", room="lobby"))
+    table.client.worker.turn(0)
+    for _ in range(5):
+        table.host.worker.turn(0)
+    assert 1 in table.host.worker.peers
+    assert not peer.interest & 1
+    for _ in range(3):
+        table.clock.advance(1)
+        table.host.worker.turn(0)
+    assert not table.host.worker.peers
+
+
+def test_a_connection_cut_while_writing_is_lost_once(table: Table) -> None:
+    """A reset is noticed by whoever writes first, and told once."""
+    table.join()
+    table.client.worker.peers[1].link._tls.close()  # type: ignore[union-attr] # a cut
+    for _ in range(3):
+        table.host.worker.post(Frames(1, encode(Live(seq=1))))
+        table.host.worker.turn(0.01)
+    assert len(table.host.heard.losses) == 1
+    assert table.host.heard.losses[0].code == Reason.CLOSED
+
+
+@pytest.mark.parametrize("state", ["handshake", "greeting"])
+def test_a_client_may_give_up_before_it_is_welcome(table: Table, state: str) -> None:
+    """Giving up during the handshake or before the greeting says nothing to the host."""
+    table.connect()
+    if state == "greeting":
+        table.until(lambda: table.client.heard.opened_conns)
+    table.client.worker.close(1, Code.BYE, "")
+    assert len(table.client.heard.losses) == 1
+    table.until(lambda: not table.client.worker.peers)
+    assert len(table.client.heard.evidence) == 1
+
+
+def test_a_server_of_another_protocol_is_not_our_host(certs: Path, clock: FakeClock) -> None:
+    """A host of our authority that does not agree on the protocol is refused by the client."""
+    import ssl
+
+    from secure_chat.pki.vault import Vault
+
+    vault = Vault(certs)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(vault.host_crt, vault.host_key)
+    server, ours = pair_of_sockets()
+    other = context.wrap_socket(server, server_side=True, do_handshake_on_connect=False)
+    other.setblocking(False)
+    client = End(Role.CLIENT, client_tls(certs, "alice"), clock, Limits())
+    client.worker.adopt(1, ours, ADDRESS, server_name="127.0.0.1")
+    for _ in range(100):
+        with contextlib.suppress(ssl.SSLWantReadError, OSError):
+            other.do_handshake()
+        client.worker.turn(0.001)
+    assert client.heard.evidence[0].failure.reason is Reason.NO_ALPN
+    assert client.heard.losses[0].error is not None
+    client.stop()
+    other.close()
+
+
+def test_a_peer_that_resets_while_we_linger_is_let_go(table: Table) -> None:
+    """After our last word whatever the peer does ends it."""
+    table.connect()
+    table.until(lambda: table.host.heard.opened_conns)
+    table.host.worker.close(1, Code.REVOKED, "no more")
+    table.until(lambda: not table.host.worker.peers and not table.client.worker.peers)
+    assert isinstance(table.client.heard.losses[0].error, HostRefused)
