@@ -8,11 +8,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from secure_chat.cli.console import Console
 from secure_chat.cli.passphrase import passphrase_from
-from secure_chat.errors import HostNotTrusted, HostRefused, HostUnreachable, SecureChatError
+from secure_chat.errors import (
+    HostNotTrusted,
+    HostRefused,
+    HostUnreachable,
+    OutcomeUnknown,
+    SecureChatError,
+)
 
 if TYPE_CHECKING:
     from secure_chat.client.events import Event
@@ -149,7 +155,11 @@ def error_json(error: SecureChatError) -> dict[str, Any]:
     }
 
 
-_CODES: dict[type, str] = {HostNotTrusted: "not-trusted", HostUnreachable: "unreachable"}
+_CODES: Final[dict[type, str]] = {
+    HostNotTrusted: "not-trusted",
+    HostUnreachable: "unreachable",
+    OutcomeUnknown: "unknown",
+}
 
 
 def _ask(names: Sequence[str]) -> str:

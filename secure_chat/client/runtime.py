@@ -9,7 +9,6 @@ import queue
 import random
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,7 +24,7 @@ from secure_chat.client.orders import Leaving, Relieved
 from secure_chat.client.outgoing import check, new_id
 from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.client.session import Session
-from secure_chat.client.store import Store, StoreBusy
+from secure_chat.client.store import store_for
 from secure_chat.clock import Clock, SystemClock
 from secure_chat.errors import (
     OutcomeUnknown,
@@ -97,7 +96,7 @@ class Client:
         self.name = choose(vault, name, ask)
         contexts = Credentials(vault.client_files(self.name, passphrase), passphrase)
         folder = client_folder(None if data is None else Path(data), vault.community(), self.name)
-        store = _store(folder, remember=remember)
+        store = store_for(folder, remember=remember)
         memory = store.load()
         self._outlet = Outlet(self._limits)
         for _ in memory.unsent:
@@ -333,19 +332,6 @@ class Client:
         """Let nobody wait for a thread that has ended by a bug."""
         self._outlet.error = self._outlet.error or _BUG
         self._outlet.end()
-
-
-def _store(folder: Path, *, remember: bool) -> Store:
-    """Return the folder's state, or one in memory when another client has it or none is wanted."""
-    if not remember:
-        # Only the journal would be written there, and that may be missing.
-        with suppress(OSError):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return Store.in_memory()
-    try:
-        return Store.open(folder)
-    except StoreBusy:
-        return Store.in_memory()
 
 
 def _thread(name: str, body: Callable[[], None], died: Callable[[], None]) -> threading.Thread:

@@ -127,11 +127,6 @@ class Session:
         return len(self._queue)
 
     @property
-    def welcomed(self) -> bool:
-        """Whether the host has ever let us in."""
-        return self._welcomed
-
-    @property
     def over(self) -> bool:
         """Whether this client is at its end; nothing follows its last event."""
         return self._phase is _Phase.OVER

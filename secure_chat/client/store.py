@@ -9,7 +9,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -18,7 +18,7 @@ from msgspec import msgpack
 from secure_chat.client.effects import Memory, Outgoing
 from secure_chat.errors import StoreBroken, StoreError, StoreFull
 
-__all__ = ["Store", "StoreBusy"]
+__all__ = ["Store", "StoreBusy", "store_for"]
 
 _VERSION: Final = 1
 _TABLES: Final = (
@@ -114,6 +114,28 @@ class Store:
         self._state.close()
         if self._lock is not None:
             self._lock.close()
+
+
+def store_for(folder: Path, *, remember: bool) -> Store:
+    """Return an identity's state: the folder's, or one in memory.
+
+    Args:
+        folder: this identity's own folder.
+        remember: False for a client that leaves the folder's state alone; so does one that finds
+            another client of the same identity running.
+
+    Raises:
+        StoreError: the folder cannot be used.
+    """
+    if not remember:
+        # Only the journal would be written there, and that may be missing.
+        with suppress(OSError):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return Store.in_memory()
+    try:
+        return Store.open(folder)
+    except StoreBusy:
+        return Store.in_memory()
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -82,6 +82,7 @@ class Host:
         self._write = write
         self._inbox: Inbox[None] = Inbox(settings.limits.inbox_items)
         self._failure: SecureChatError | None = None
+        self._served = False
         self._next_conn = 0
 
     def stop(self) -> None:
@@ -159,6 +160,7 @@ class Host:
                 for number, worker in enumerate(self._workers):
                     crew.start(f"worker-{number}", worker.run)
                 acceptor.open()
+                self._served = True
                 self._announce_ready(vault, acceptor, len(registry.names()))
                 self._watch(acceptor, watch, hub)
         finally:
@@ -182,7 +184,9 @@ class Host:
         scribe.stop()
         crew.join("reader")
         crew.join("scribe")
-        self._announcer.say("stopped", "stopped; everything acknowledged is stored")
+        if self._served and self._failure is None:
+            # Otherwise the error is the last word.
+            self._announcer.say("stopped", "stopped; everything acknowledged is stored")
         self._announcer.stop()
         crew.join("announcer")
         for part in (hub, reading, scribe, self._announcer):

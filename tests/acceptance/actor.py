@@ -123,7 +123,7 @@ class Actor:
         """Yield every event of a name that was heard so far."""
         return (heard.event for heard in list(self.heard) if heard.event["event"] == name)
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
 
@@ -134,7 +134,7 @@ class Actor:
 
     def stop(self, number: signal.Signals = signal.SIGTERM, seconds: float = _PATIENCE) -> int:
         """End it in order and return its exit code."""
-        self.signal(number)
+        self.send(number)
         return self.wait(seconds)
 
     def wait(self, seconds: float = _PATIENCE) -> int:

@@ -1,12 +1,14 @@
 """`join` with a person at a terminal: a prompt that incoming lines do not garble."""
 
+import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
 from secure_chat.client import Client
 from tests.cli.processes import Program
-from tests.client.hosting import Hosting
+from tests.client.hosting import Hosting, revoke
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pty needs a POSIX system")
 
@@ -80,3 +82,17 @@ def test_several_identities_are_asked_about(program: Program) -> None:
         terminal.until("carol@lobby>")
         terminal.type("/quit\r")
         assert terminal.end() == 0
+
+
+def test_who_is_revoked_is_led_out_of_the_prompt(certs: Path, tmp_path: Path) -> None:
+    """With the reason, and without a key pressed."""
+    copied = tmp_path / "certs"
+    shutil.copytree(certs, copied)
+    host = Hosting(copied, tmp_path / "host").start()
+    program = Program(copied, tmp_path / "data", host.at)
+    with program.terminal("join", "--as", "alice") as terminal:
+        terminal.until("alice@lobby>")
+        revoke(copied, "alice")
+        assert terminal.end() == 6
+        assert "revoked" in terminal.seen
+    host.stop()

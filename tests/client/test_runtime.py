@@ -220,6 +220,7 @@ def test_rooms_are_joined_and_left(people: People) -> None:
     """Each is acknowledged and told as a membership."""
     alice = people.join("alice")
     events = alice.events()
+    assert alice.rooms == ("lobby",)
     id_ = alice.join("tea", id="j1")
     assert until(events, Acked).id == id_ == "j1"
     assert until(events, Membership).member
@@ -274,16 +275,24 @@ def test_the_queue_is_bounded(people: People) -> None:
     assert [until(events, Acked).seq for _ in range(3)]
 
 
-def test_a_consumer_that_falls_far_behind_is_given_everything_in_the_end(people: People) -> None:
+def test_a_consumer_that_falls_far_behind_is_given_everything_in_the_end(
+    people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Beyond the bound nothing is read, and nothing is lost by that."""
     bob = people.make("bob", limits=Limits(client_events=8))
+    held = threading.Event()
+    hold = bob._worker.hold
+
+    def noted(conn: int, holding: bool) -> None:  # noqa: FBT001 -- as in Worker
+        hold(conn, holding)
+        held.set()
+
+    monkeypatch.setattr(bob._worker, "hold", noted)
     bob.connect()
     alice = people.join("alice", remember=False)
     for number in range(200):
         alice.say(f"{number}")
-    events = alice.events()
-    for _ in range(200):
-        until(events, Acked)
+    assert held.wait(20)
     messages = bob.messages()
     assert [next(messages).text for _ in range(200)] == [f"{number}" for number in range(200)]
 

@@ -109,7 +109,7 @@ def test_nothing_is_written_before_the_host_spoke() -> None:
     assert (hello.message.cursor, hello.message.history) == (4, 5)
     assert (hello.message.device, hello.message.live) == ("d1", True)
     assert fed(session, welcome()) == [Show(SHOWN), Transmit(say("a1")), Transmit(say("a2"))]
-    assert session.welcomed
+    assert session._welcomed
 
 
 def test_an_ack_settles_and_a_second_one_says_nothing() -> None:
@@ -392,7 +392,7 @@ class Interleavings(RuleBasedStateMachine):
             self.session.received(message)
         self.settle()
 
-    @precondition(lambda self: self.up and self.session.welcomed)
+    @precondition(lambda self: self.up and self.session._welcomed)
     @rule()
     def the_line_is_cut(self) -> None:
         """Everything on its way is gone, in both directions."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from secure_chat.client.store import Store, StoreBusy
+from secure_chat.client.store import Store, StoreBusy, store_for
 from secure_chat.errors import StoreBroken, StoreError, StoreFull
 from secure_chat.wire.messages import Join, Leave, Say
 
@@ -141,3 +141,21 @@ def test_any_other_failure_is_told_apart(store: Store) -> None:
     store._state.close()
     with pytest.raises(StoreBroken):
         store.save([SAY])
+
+
+def test_who_keeps_nothing_has_a_folder_and_no_state_in_it(tmp_path: Path) -> None:
+    """A further client, one that shall not remember, and one that could not anyway."""
+    first = store_for(tmp_path / "alice", remember=True)
+    first.save(cursor=7)
+    for remember in (True, False):
+        other = store_for(tmp_path / "alice", remember=remember)
+        assert other.load().cursor is None
+        other.close()
+    first.close()
+    again = store_for(tmp_path / "alice", remember=True)
+    assert again.load().cursor == 7
+    again.close()
+    (tmp_path / "file").touch()
+    store_for(tmp_path / "file" / "alice", remember=False).close()
+    with pytest.raises(StoreError):
+        store_for(tmp_path / "file" / "alice", remember=True)

@@ -17,7 +17,6 @@ from secure_chat.log.lock import FolderLock
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.net import orders
 from secure_chat.net.inbox import Inbox
-from secure_chat.server import acceptor as acceptor_module
 from secure_chat.server.acceptor import Acceptor, listen
 from secure_chat.server.announce import Announcement, Announcer
 from secure_chat.server.dispatch import Dispatch
@@ -250,7 +249,7 @@ def test_every_address_of_a_name_gets_the_same_port() -> None:
 def test_an_address_that_cannot_be_bound_leaves_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
     """When the second address fails, the first one is given back."""
     found = [(socket.AF_INET, 0, 0, "", (address, 0)) for address in ("127.0.0.1", "198.51.100.1")]
-    monkeypatch.setattr(acceptor_module.socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
     with pytest.raises(HostStartError, match="cannot listen"):
         listen("anything", 0)
 

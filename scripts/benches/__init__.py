@@ -1,0 +1,1 @@
+"""Speed, measured as ratios against well-known peers in the same run."""
