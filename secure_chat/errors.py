@@ -11,6 +11,7 @@
     ├── OutcomeUnknown              8   no answer in time; repeating with the same id is safe
     ├── HostStartError              1   the host cannot start here (port, folder)
     ├── StoreError                  1   a data file cannot be used
+    │   ├── StoreBusy               1   another process holds the folder
     │   ├── StoreFull               1   no room to store; nothing was stored
     │   └── StoreBroken             1   the disk failed; what was not acknowledged is unknown
     └── ProtocolError               1   the two ends did not speak the same language
@@ -36,6 +37,7 @@ __all__ = [
     "RemoteProtocolError",
     "SecureChatError",
     "StoreBroken",
+    "StoreBusy",
     "StoreError",
     "StoreFull",
     "TransferIncomplete",
@@ -153,6 +155,10 @@ class HostStartError(SecureChatError):
 
 class StoreError(SecureChatError):
     """A data file cannot be used."""
+
+
+class StoreBusy(StoreError):
+    """Another process is using the folder."""
 
 
 class StoreFull(StoreError):

@@ -1,4 +1,4 @@
-"""The servers that are compared, each with mutual TLS from one authority, and how to talk to them."""
+"""The servers that are compared, all with mutual TLS from one authority; how to talk to them."""
 
 import shutil
 import socket
@@ -12,16 +12,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from scripts.benches.crowd import payload
+from scripts.benches.gauge import pinned
+from scripts.soaks.processes import free_port
 from secure_chat.limits import Limits
 from secure_chat.tls.context import ALPN
 from secure_chat.wire.codec import encode
 from secure_chat.wire.connection import Connection
 from secure_chat.wire.messages import PROTOCOL_VERSION, Greeting, Hello, Live, Say
 from secure_chat.wire.states import Role
-
-from scripts.benches.crowd import payload
-from scripts.benches.gauge import pinned
-from scripts.soaks.processes import free_port
 
 __all__ = ["PEERS", "Papers", "Peer", "running"]
 

@@ -16,9 +16,10 @@ from typing import Final
 from msgspec import msgpack
 
 from secure_chat.client.effects import Memory, Outgoing
-from secure_chat.errors import StoreBroken, StoreError, StoreFull
+from secure_chat.errors import StoreBroken, StoreBusy, StoreError, StoreFull
+from secure_chat.log.lock import FolderLock
 
-__all__ = ["Store", "StoreBusy", "store_for"]
+__all__ = ["Store", "store_for"]
 
 _VERSION: Final = 1
 _TABLES: Final = (
@@ -28,19 +29,15 @@ _TABLES: Final = (
 _MEMORY: Final = ":memory:"
 
 
-class StoreBusy(StoreError):
-    """Another client of the same identity is using this folder."""
-
-
 class Store:
     """One identity's state; `open` for a folder, `in_memory` for a client that keeps nothing.
 
     Args:
         state: the connection to the state, inside no transaction.
-        lock: the connection that holds the folder's lock, None without a folder.
+        lock: holds the folder, None without one.
     """
 
-    def __init__(self, state: sqlite3.Connection, lock: sqlite3.Connection | None) -> None:
+    def __init__(self, state: sqlite3.Connection, lock: FolderLock | None) -> None:
         self._state = state
         self._lock = lock
 
@@ -55,16 +52,11 @@ class Store:
             StoreBusy: a running client holds the folder.
             StoreError: the folder cannot be used, or a newer version made the file.
         """
+        lock = FolderLock(folder, "another client of this identity")
         try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            lock = _connect(folder / "lock.sqlite")
-        except (OSError, sqlite3.Error) as error:
-            raise _unusable(folder, error) from error
-        try:
-            _hold(lock, folder)
             return cls(_prepared(folder / "client.sqlite"), lock)
         except BaseException:
-            lock.close()
+            lock.release()
             raise
 
     @classmethod
@@ -113,7 +105,7 @@ class Store:
         """Close the state and give the folder free."""
         self._state.close()
         if self._lock is not None:
-            self._lock.close()
+            self._lock.release()
 
 
 def store_for(folder: Path, *, remember: bool) -> Store:
@@ -143,20 +135,6 @@ def _connect(path: Path) -> sqlite3.Connection:
     if str(path) != _MEMORY:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
-
-
-def _hold(lock: sqlite3.Connection, folder: Path) -> None:
-    """Take the folder's lock; the system gives it back when the process dies, however it dies."""
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-    except sqlite3.Error as error:
-        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-            raise _unusable(folder, error) from error
-        raise StoreBusy(
-            f"{folder} is used by another client",
-            why="the first client of an identity keeps its queue and cursor there",
-            hint="This is no error: a further client runs without them.",
-        ) from error
 
 
 def _prepared(path: Path) -> sqlite3.Connection:

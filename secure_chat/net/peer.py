@@ -42,11 +42,11 @@ class Peer:
 
     __slots__ = (
         "address",
-        "decided",
         "asked",
         "began",
         "conn",
         "deadline",
+        "decided",
         "drain_owed",
         "frame_deadline",
         "frames",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from secure_chat import __version__
 from secure_chat.clock import Clock, SystemClock
-from secure_chat.errors import HostStartError, IdentityError, SecureChatError
+from secure_chat.errors import IdentityError, SecureChatError
 from secure_chat.handshakes.journal import Journal
 from secure_chat.limits import Limits
 from secure_chat.log.lock import FolderLock
@@ -113,7 +113,6 @@ class Host:
         )
         sockets = listen(settings.bind, settings.port)
         try:
-            _make_folder(settings.data)
             lock = FolderLock(settings.data, "another host")
         except SecureChatError:
             for sock in sockets:
@@ -261,14 +260,3 @@ class Host:
             handshakes=handshakes,
             members=members,
         )
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise HostStartError(
-            f"the data folder {folder} cannot be made",
-            why=error.strerror or str(error),
-            hint="Choose a folder you may write to with --data.",
-        ) from error

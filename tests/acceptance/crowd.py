@@ -45,13 +45,12 @@ def ends(sockets: Iterable[socket.socket], seconds: float) -> list[float]:
     deadline = time.monotonic() + seconds
     with selectors.DefaultSelector() as selector:
         for sock in sockets:
-            selector.register(sock, selectors.EVENT_READ)
+            selector.register(sock, selectors.EVENT_READ, sock)
         while waiting := len(selector.get_map()):
             ready = selector.select(max(0.0, deadline - time.monotonic()))
             assert ready, f"{waiting} connections are still open"
             for key, _ in ready:
-                sock = key.fileobj
-                assert isinstance(sock, socket.socket)
+                sock: socket.socket = key.data
                 data = b""
                 with suppress(ConnectionResetError):
                     data = sock.recv(100)

@@ -43,7 +43,19 @@ class Cable:
     def __enter__(self) -> Self:
         for name in (self._host, self._client):
             _ip("netns", "add", name)
-        _ip("-n", self._host, "link", "add", "line", "type", "veth", "peer", "line", "netns", self._client)
+        _ip(
+            "-n",
+            self._host,
+            "link",
+            "add",
+            "line",
+            "type",
+            "veth",
+            "peer",
+            "line",
+            "netns",
+            self._client,
+        )
         for name, address in ((self._host, HOST_ADDRESS), (self._client, _CLIENT_ADDRESS)):
             _ip("-n", name, "address", "add", f"{address}/24", "dev", "line")
             _ip("-n", name, "link", "set", "lo", "up")

@@ -18,9 +18,14 @@ from tests.acceptance.actor import Actor
 from tests.cli.processes import Outcome
 from tests.server.guest import Guest
 
-__all__ = ["SECURECHAT", "Scene", "Stored", "stored_in"]
+__all__ = ["SECURECHAT", "Scene", "Stored", "report", "stored_in"]
 
 SECURECHAT = (str(Path(sys.executable).with_name("securechat")),)
+
+
+def report(figures: str) -> None:
+    """Print what was measured; `pytest -s` shows it."""
+    sys.stdout.write(f"{figures}\n")
 
 
 class Stored(NamedTuple):
@@ -48,7 +53,9 @@ class Scene:
         address: where the host listens; port 0 for a free one, kept from its first start on.
     """
 
-    def __init__(self, certs: Path, data: Path, address: tuple[str, int] = ("127.0.0.1", 0)):
+    def __init__(
+        self, certs: Path, data: Path, address: tuple[str, int] = ("127.0.0.1", 0)
+    ) -> None:
         self.certs = certs
         self.data = data
         self.address = address

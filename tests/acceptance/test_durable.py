@@ -9,7 +9,7 @@ import pytest
 
 from secure_chat.wire.connection import PeerClosed
 from secure_chat.wire.messages import Ack, Code, Error, Said, Say
-from tests.acceptance.scene import Scene
+from tests.acceptance.scene import Scene, report
 from tests.acceptance.traced import Trace, acks_without_sync, read_trace
 
 _NUMBER = 50
@@ -41,7 +41,7 @@ def test_each_ack_is_preceded_by_a_sync_that_began_behind_its_message(
 ) -> None:
     """Fifty messages, fifty syncs in between, seen in the host's own system calls."""
     acks, wrong, syncs = _watch(scene, tmp_path / "trace")
-    print(f"{acks} acks, {syncs} syncs, {wrong} acks without one")
+    report(f"{acks} acks, {syncs} syncs, {wrong} acks without one")
     assert (acks, wrong) == (_NUMBER, 0)
     assert syncs >= acks
 
@@ -50,7 +50,7 @@ def test_each_ack_is_preceded_by_a_sync_that_began_behind_its_message(
 def test_the_watch_finds_a_careless_host(scene: Scene, tmp_path: Path, careless: str) -> None:
     """The same watch over a host that breaks the promise does not come out clean."""
     acks, wrong, syncs = _watch(scene, tmp_path / "trace", _CARELESS[careless])
-    print(f"{acks} acks, {syncs} syncs, {wrong} acks without one")
+    report(f"{acks} acks, {syncs} syncs, {wrong} acks without one")
     assert acks == _NUMBER
     assert wrong > _NUMBER // 2
 

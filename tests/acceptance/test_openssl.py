@@ -1,5 +1,6 @@
 """OpenSSL's own client against the host: who is refused, why, and what the host writes down."""
 
+import os
 import subprocess
 import time
 from dataclasses import dataclass
@@ -72,7 +73,7 @@ def _speak(words: list[str]) -> bytes:
         assert process.stdout is not None
         out = b""
         # An open stdin keeps it listening; the host ends every connection within its deadline.
-        while b"greeting" not in out and (data := process.stdout.read1(65_536)):
+        while b"greeting" not in out and (data := os.read(process.stdout.fileno(), 65_536)):
             out += data
         process.stdin.close()
         out += process.stdout.read()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.namespaces import may_make_namespaces
+from tests.acceptance.scene import report
 from tests.acceptance.silence import Silence, cut_line, stopped_client, stopped_host
 from tests.tools import need
 
@@ -17,9 +18,7 @@ _SLACK = 5.0
 
 
 @pytest.fixture(scope="module")
-def silences(
-    certs: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[dict[str, Silence]]:
+def silences(certs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Silence]]:
     """Return every kind of silence; they fall together, so that one wait is enough for all."""
     folder = tmp_path_factory.mktemp("silence")
     with ExitStack() as stack:
@@ -36,7 +35,7 @@ def silences(
 def test_a_stopped_client_is_found_dead_and_comes_back(silences: dict[str, Silence]) -> None:
     """The host says after how long it gave up; the client returns when it is let go on."""
     silence = silences["client"]
-    print(f"the host noticed after {silence.host_noticed(_LIMIT + _SLACK):.1f} s")
+    report(f"the host noticed after {silence.host_noticed(_LIMIT + _SLACK):.1f} s")
     silence.client.send(signal.SIGCONT)
     silence.client.event("disconnected")
     assert "said nothing" in silence.client.event("connected").event["dropped"]
@@ -47,7 +46,7 @@ def test_a_stopped_client_is_found_dead_and_comes_back(silences: dict[str, Silen
 def test_a_stopped_host_is_found_dead_and_joined_again(silences: dict[str, Silence]) -> None:
     """The client tells it, tries again by itself, and is let in when the host goes on."""
     silence = silences["host"]
-    print(f"the client noticed after {silence.client_noticed(_LIMIT + _SLACK):.1f} s")
+    report(f"the client noticed after {silence.client_noticed(_LIMIT + _SLACK):.1f} s")
     silence.host.send(signal.SIGCONT)
     silence.client.event("connected", 40)
     silence.client.say({"say": "back", "room": "lobby", "id": "back"})
@@ -66,7 +65,7 @@ def test_a_cut_line_is_noticed_at_both_ends_and_heals(silences: dict[str, Silenc
         silence.host_noticed(_LIMIT + _SLACK),
         silence.client_noticed(_LIMIT + _SLACK),
     )
-    print(f"the host noticed after {host:.1f} s, the client after {client:.1f} s")
+    report(f"the host noticed after {host:.1f} s, the client after {client:.1f} s")
     silence.cable.plug_in()
     silence.client.event("connected", 40)
     silence.client.say({"say": "back", "room": "lobby", "id": "back"})

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.acceptance.actor import Actor
-from tests.acceptance.scene import Scene, Stored
+from tests.acceptance.scene import Scene, Stored, report
 
 _NUMBER = 3_000
 _NAMES = ("alice", "bob")
@@ -39,7 +39,7 @@ def test_a_host_stopped_under_load_loses_nothing_and_tells_everybody(
     began = time.monotonic()
     assert host.stop(number, 10) == 0
     took = time.monotonic() - began
-    print(f"stopped in {took:.2f} s")
+    report(f"stopped in {took:.2f} s")
     assert took < 5
     early = [_acked(client) for client in clients]
     assert sum(map(len, early)) < _NUMBER * len(clients), "there was no load left to stop in"

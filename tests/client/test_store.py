@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from secure_chat.client.store import Store, StoreBusy, store_for
-from secure_chat.errors import StoreBroken, StoreError, StoreFull
+from secure_chat.client.store import Store, store_for
+from secure_chat.errors import StoreBroken, StoreBusy, StoreError, StoreFull
 from secure_chat.wire.messages import Join, Leave, Say
 
 SAY = Say("a1", "hi\x00 grüße", "lobby")
@@ -78,7 +78,7 @@ def test_what_was_saved_survives_a_killed_process(tmp_path: Path) -> None:
 def test_a_folder_in_use_is_refused_and_free_again_afterwards(tmp_path: Path) -> None:
     """The second client is told; closing the first gives the folder free."""
     first = Store.open(tmp_path)
-    with pytest.raises(StoreBusy, match="used by another client"):
+    with pytest.raises(StoreBusy, match="another client of this identity"):
         Store.open(tmp_path)
     first.close()
     Store.open(tmp_path).close()

@@ -30,6 +30,7 @@ from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import (
     PROTOCOL_VERSION,
     Ack,
+    Close,
     Code,
     Greeting,
     Hello,
@@ -408,6 +409,28 @@ def test_a_connection_attempt_that_fails_is_told_without_a_record(table: Table) 
     turn_until(lambda: table.client.heard.losses, table.client)
     assert isinstance(table.client.heard.losses[0].error, HostUnreachable)
     assert not table.client.heard.evidence
+
+
+def test_an_attempt_given_up_in_the_turn_it_succeeds_is_given_up(table: Table) -> None:
+    """An order taken in the same turn wins over the socket that has become ready."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sock = begin(socket.AF_INET, server.getsockname())
+        nursery = table.client.worker.nursery
+        nursery.add(1, sock, ADDRESS, None)
+        (attempt,) = nursery._waiting.values()
+        table.client.worker.close(1, Code.BYE, "")
+        nursery.ready(attempt)
+    assert len(table.client.heard.losses) == 1
+    assert not table.client.worker.peers
+
+
+def test_nothing_is_said_to_a_peer_whose_close_has_been_read(table: Table) -> None:
+    """A handler may still talk to a connection that has ended in the same turn."""
+    table.join()
+    peer = table.client.worker.peers[1]
+    peer.wire.receive_data(encode(Close(code=Code.SHUTDOWN)))
+    table.client.worker.send(1, Say(id="1", text="hi", room="lobby"))
+    assert not peer.outbox
 
 
 @pytest.mark.parametrize("how", ["late", "ended", "stopped"])

@@ -339,7 +339,7 @@ def test_missing_certificates_are_told_with_the_command_that_makes_them(tmp_path
 def test_a_folder_that_cannot_be_made_is_told(certs: Path, tmp_path: Path) -> None:
     """A file where the folder should be."""
     (tmp_path / "file").write_text("x")
-    with pytest.raises(HostStartError):
+    with pytest.raises(StoreError, match="cannot be used"):
         Host(HostSettings(certs=certs, data=tmp_path / "file" / "data", port=0), print).run()
 
 

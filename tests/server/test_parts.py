@@ -13,7 +13,6 @@ from secure_chat.errors import HostStartError, SecureChatError, StoreBroken, Sto
 from secure_chat.hub.commands import Admit, Deliver, Drop, Feed, Pause, Send
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind
-from secure_chat.log.lock import FolderLock
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.net import orders
 from secure_chat.net.inbox import Inbox
@@ -211,18 +210,6 @@ def test_a_busy_host_does_its_upkeep_now_and_then(tmp_path: Path) -> None:
     assert log.index(10) == 0
     upkeep._announcer.close()
     log.close()
-
-
-def test_a_folder_is_held_by_one_and_free_again_afterwards(tmp_path: Path) -> None:
-    """The second one is told who holds it; a folder that is none is told too."""
-    lock = FolderLock(tmp_path, "another host")
-    with pytest.raises(SecureChatError, match="another host"):
-        FolderLock(tmp_path, "another host")
-    lock.release()
-    lock.release()
-    FolderLock(tmp_path, "another host").release()
-    with pytest.raises(SecureChatError, match="cannot be used"):
-        FolderLock(tmp_path / "missing", "another host")
 
 
 def test_a_port_taken_between_bind_and_listen_is_told() -> None:
