@@ -3,16 +3,19 @@
 import argparse
 import sys
 
-from scripts.soaks import durability
+from scripts.soaks import dead, disk, durability, flood, slow
 
 __all__ = ["main"]
+
+_KINDS = {"durability": durability, "flood": flood, "slow": slow, "disk": disk, "dead": dead}
 
 
 def main() -> int:
     """Run the soak named on the command line and return its exit code."""
     parser = argparse.ArgumentParser(prog="scripts/soak", description=__doc__)
     kinds = parser.add_subparsers(dest="kind", required=True)
-    durability.add_arguments(kinds.add_parser("durability", help=durability.__doc__))
+    for name, module in _KINDS.items():
+        module.add_arguments(kinds.add_parser(name, help=module.__doc__))
     arguments = parser.parse_args()
     return int(arguments.run(arguments))
 

@@ -115,7 +115,10 @@ def handshakes(
     quiet: Quiet = False,
     color: Color = Colour.AUTO,
 ) -> None:
-    """List handshakes, good and refused, of the host and the clients on this computer."""
+    """List handshakes, good and refused, and why.
+
+    Those of the host and of the clients that keep their data on this computer.
+    """
     console = Console(colour=color, quiet=quiet)
     root = data_folder(data, "")
     query = Query(failed=failed, peer=peer, since=_since(since, SystemClock().now()))

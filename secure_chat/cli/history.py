@@ -82,7 +82,10 @@ def history(
     no_input: NoInput = False,
     color: Color = Colour.AUTO,
 ) -> None:
-    """Print what was said in your rooms and to you, oldest first; all of it unless narrowed."""
+    """Search, print or export what was said.
+
+    Everything said in your rooms and to you, oldest first, unless narrowed.
+    """
     from secure_chat.client.events import as_json as event_json
     from secure_chat.client.view import line_of
     from secure_chat.wire.messages import History

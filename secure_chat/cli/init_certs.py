@@ -95,7 +95,7 @@ def init_certs(
     no_input: NoInput = False,
     color: Color = Colour.AUTO,
 ) -> None:
-    """Make an authority and certificates for the host and its people.
+    """Make an authority and certificates.
 
     Running it again adds what is missing and changes nothing else.
     """

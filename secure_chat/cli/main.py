@@ -19,7 +19,8 @@ app = typer.Typer(
     name="securechat",
     help="Private chat over mutual TLS on a host of your own.",
     epilog=(
-        "Start here:  securechat init-certs  ·  securechat host  ·  securechat join --as alice"
+        "Examples, to begin with:\n\n  securechat init-certs\n\n  securechat host\n\n"
+        "  securechat join --as alice"
     ),
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -48,7 +48,10 @@ def tail(
     no_input: NoInput = False,
     color: Color = Colour.AUTO,
 ) -> None:
-    """Follow what is said until Ctrl-C; other clients' cursors stay where they are."""
+    """Follow what is said until Ctrl-C.
+
+    Nothing counts as shown by it: other clients' cursors stay where they are.
+    """
     from secure_chat.client.events import Connected, Refused
 
     console = Console(color, quiet)

@@ -50,12 +50,12 @@ def ends(sockets: Iterable[socket.socket], seconds: float) -> list[float]:
             ready = selector.select(max(0.0, deadline - time.monotonic()))
             assert ready, f"{waiting} connections are still open"
             for key, _ in ready:
-                sock: socket.socket = key.data
+                peer: socket.socket = key.data
                 data = b""
                 with suppress(ConnectionResetError):
-                    data = sock.recv(100)
+                    data = peer.recv(100)
                 assert data == b"", "a silent connection was answered"
                 found.append(time.monotonic())
-                selector.unregister(sock)
-                sock.close()
+                selector.unregister(peer)
+                peer.close()
     return found

@@ -23,7 +23,7 @@ def test_silent_and_stopped_peers_keep_nobody_waiting_and_are_gone_after_the_dea
     crowd = silent(scene.address, _SILENT) + stopped(scene.address, _STOPPED)
     opened = time.monotonic()
     waits = [welcome_seconds(scene, name) for name in ("alice", "bob", "carol")]
-    report("welcomes after", ", ".join(f"{seconds:.3f} s" for seconds in waits))
+    report(f"welcomes after {', '.join(f'{seconds:.3f} s' for seconds in waits)}")
     # The strict second is the soak's, which runs on a machine with nothing else to do.
     assert max(waits) < 5
     closed = ends(crowd, deadline + 10)
