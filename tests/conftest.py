@@ -1,5 +1,6 @@
 """What many tests need: one set of certificates for all of them, and no thread left behind."""
 
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,15 @@ import pytest
 
 from secure_chat.pki.setup import InitRequest, init_certs
 from secure_chat.pki.vault import Vault
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C mean what it means in a terminal, whoever started the tests.
+
+    A shell that runs something in the background tells it to ignore SIGINT, and every program
+    that the tests start would inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ app = typer.Typer(
     name="securechat",
     help="Private chat over mutual TLS on a host of your own.",
     epilog=(
-        "Examples, to begin with:\n\n  securechat init-certs\n\n  securechat host\n\n"
+        "Examples:\n\n  securechat init-certs\n\n  securechat host\n\n"
         "  securechat join --as alice"
     ),
     no_args_is_help=True,

@@ -42,33 +42,35 @@ def _too_late(worker: "Worker", peer: Peer) -> None:
 def _mind_rest(worker: "Worker", peer: Peer) -> None:
     if peer.rest_until and worker.now >= peer.rest_until:
         peer.rest_until = 0.0
-        peer.heard = worker.now
+        peer.resume(worker.now, worker.limits.frame_seconds)
         worker.life.mind_reading(peer)
 
 
 def _mind_progress(worker: "Worker", peer: Peer) -> None:
     limits, now = worker.limits, worker.now
-    if now >= peer.frame_deadline:
+    # Who is not read from can neither finish a frame nor be heard.
+    unread = peer.held or peer.rest_until > 0
+    if now >= peer.frame_deadline and not unread:
         worker.life.end(peer, Code.SILENT, f"a frame took longer than {limits.frame_seconds:g} s")
     elif peer.outbox.size and now - peer.progress >= limits.stuck_seconds:
         worker.life.forget(
             peer, Code.SLOW, f"took no data for {limits.stuck_seconds:g} s while more waited"
         )
-    elif not (peer.held or peer.rest_until):
-        # Whom we do not read from cannot be heard.
-        _mind_silence(worker, peer)
+    else:
+        _mind_silence(worker, peer, unread=unread)
 
 
-def _mind_silence(worker: "Worker", peer: Peer) -> None:
+def _mind_silence(worker: "Worker", peer: Peer, *, unread: bool) -> None:
     limits, now = worker.limits, worker.now
     silence = now - peer.heard
-    if silence >= limits.dead_seconds:
+    if silence >= limits.dead_seconds and not unread:
         worker.life.forget(peer, Code.SILENT, f"said nothing for {limits.dead_seconds:g} s")
     elif (
         silence >= limits.ping_seconds
         and now - peer.asked >= limits.ping_seconds
         and peer.wire.state is State.OPEN
     ):
+        # It is asked even when its answer stays unread, as it wants to hear that we are here.
         peer.asked = now
         peer.wire.send(Ping())
         peer.collect()

@@ -150,6 +150,12 @@ class Peer:
             self.progress = now
         return False
 
+    def resume(self, now: float, seconds: float) -> None:
+        """Count silence and a frame that has begun from now on: until now nobody has read."""
+        self.heard = now
+        if self.frame_deadline != NEVER:
+            self.frame_deadline = now + seconds
+
     def mind_frame(self, now: float, seconds: float) -> None:
         """Give a frame that has begun to arrive its deadline; each frame has its own."""
         if not self.wire.waiting:

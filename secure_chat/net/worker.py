@@ -209,6 +209,8 @@ class Worker:
         peer = self.peers.get(conn)
         if peer is not None:
             peer.held = holding
+            if not holding:
+                peer.resume(self.now, self.limits.frame_seconds)
             self.life.mind_reading(peer)
 
     # --- inside --------------------------------------------------------------------------------
