@@ -25,10 +25,12 @@ from secure_chat.pki.duration import parse_duration
 
 __all__ = ["EXAMPLES", "Query", "handshakes", "journals", "newest"]
 
-EXAMPLES: Final = (
-    "Examples:  securechat handshakes --failed --since 24h  ·"
-    "  securechat handshakes --peer alice --follow --json"
-)
+EXAMPLES: Final = """Examples:
+
+  securechat handshakes --failed --since 24h
+
+  securechat handshakes --peer alice --follow --json
+"""
 
 _LOOK_SECONDS: Final = 0.25
 _TABLE_ROWS: Final = 20
