@@ -30,7 +30,7 @@ def certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def foreign_certs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Another community's folder, whose authority has the same subject."""
+    """Another community's folder, whose alice has the same subject as ours."""
     folder = tmp_path_factory.mktemp("foreign") / "certs"
     init_certs(Vault(folder), InitRequest(clients=("alice",)))
     return folder

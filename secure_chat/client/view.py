@@ -50,14 +50,14 @@ class ViewState:
         name: who we are; "" before the first welcome.
         rooms: where we are a member.
         here: how many people are connected in each room, as far as the host has said.
-        connected: whether the line is up.
+        connected: whether the line is up, as it is when a view is made.
     """
 
     room: str = "lobby"
     name: str = ""
     rooms: set[str] = field(default_factory=set)
     here: dict[str, int] = field(default_factory=dict)
-    connected: bool = False
+    connected: bool = True
 
     def apply(self, event: Event) -> None:
         """Take in an event."""

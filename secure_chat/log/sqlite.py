@@ -29,13 +29,13 @@ __all__ = ["SqliteLog"]
 _AGAIN: Final = attrgetter("again")
 _INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
 _JOIN: Final = (
-    "INSERT INTO place SELECT ?1, ?2, ?3, NULL WHERE NOT EXISTS"
-    " (SELECT 1 FROM place WHERE person = ?1 AND room = ?2 AND left IS NULL)"
+    "INSERT INTO place SELECT ?, ?, ?, NULL WHERE NOT EXISTS"
+    " (SELECT 1 FROM place WHERE person = ? AND room = ? AND left IS NULL)"
 )
-_LEAVE: Final = "UPDATE place SET left = ?3 WHERE person = ?1 AND room = ?2 AND left IS NULL"
+_LEAVE: Final = "UPDATE place SET left = ? WHERE person = ? AND room = ? AND left IS NULL"
 _STORED: Final = (
-    "SELECT seq, at, kind, target, text FROM entry WHERE author = ?1 AND id = ?2 UNION ALL"
-    " SELECT seq, at, NULL, NULL, NULL FROM retired WHERE author = ?1 AND id = ?2"
+    "SELECT seq, at, kind, target, text FROM entry WHERE author = ? AND id = ? UNION ALL"
+    " SELECT seq, at, NULL, NULL, NULL FROM retired WHERE author = ? AND id = ?"
 )
 _USED_BEFORE: Final = (
     "SELECT 1 FROM entry CROSS JOIN retired ON retired.author = entry.author"
@@ -171,9 +171,10 @@ class SqliteLog:
             raise _Repeated
         for seq, _, kind, person, _, room, _ in rows:
             if kind:
-                self._db.execute(
-                    _JOIN if kind == Kind.JOINED.value else _LEAVE, (person, room, seq)
-                )
+                if kind == Kind.JOINED.value:
+                    self._db.execute(_JOIN, (person, room, seq, person, room))
+                else:
+                    self._db.execute(_LEAVE, (seq, person, room))
 
     def _sort_out(self, drafts: Sequence[Draft], at: int) -> tuple[list[Outcome], list[Draft]]:
         """Return every outcome, given that the new drafts among them are stored next."""
@@ -201,7 +202,7 @@ class SqliteLog:
         numbers = self._numbers
         key = (numbers.get(draft.author), schema.pack_id(draft.id))
         with self._translated():
-            stored = self._db.execute(_STORED, key).fetchone()
+            stored = self._db.execute(_STORED, key + key).fetchone()
         if stored is None:
             return None
         seq, at, kind, target, text = stored

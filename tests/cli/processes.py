@@ -172,6 +172,7 @@ class Terminal:
         )
         os.close(terminal)
         self.seen = ""
+        self._told = 0
 
     def __enter__(self) -> Self:
         return self
@@ -192,13 +193,14 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def until(self, text: str) -> str:
-        """Read until `text` has appeared and return all that came since the last call."""
+        """Read until `text` has appeared behind what was returned before; return up to its end."""
         deadline = time.monotonic() + _PATIENCE
-        before = len(self.seen)
-        while text not in self.seen[before:]:
+        before = self._told
+        while (found := self.seen.find(text, before)) < 0:
             if not self._read(deadline):
                 raise AssertionError(f"{text!r} did not appear in {self.seen[before:]!r}")
-        return self.seen[before:]
+        self._told = found + len(text)
+        return self.seen[before : self._told]
 
     def _read(self, deadline: float) -> bool:
         ready, _, _ = select.select([self._master], [], [], max(0.0, deadline - time.monotonic()))

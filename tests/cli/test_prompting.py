@@ -59,6 +59,7 @@ def test_the_prompt_tells_that_the_host_is_away(program: Program, hosting: Hosti
         terminal.until("(away)>")
         terminal.type("much later\r")
         terminal.until("no connection just now")
+        terminal.until("(away)>")
         # Ctrl-D.
         terminal.type("\x04")
         terminal.until("1 not acknowledged; the next run sends them")
