@@ -27,7 +27,8 @@ _RECOVERY = 1.0
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
-    parser.add_argument("--mib", type=int, default=8, help="size of the disk")
+    # Room for the write-ahead log, which takes up to 16 MiB before it is used from its beginning.
+    parser.add_argument("--mib", type=int, default=64, help="size of the disk")
     parser.add_argument("--rounds", type=int, default=3, help="how often it fills up")
     parser.set_defaults(run=run)
 

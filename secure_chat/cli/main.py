@@ -19,8 +19,7 @@ app = typer.Typer(
     name="securechat",
     help="Private chat over mutual TLS on a host of your own.",
     epilog=(
-        "Examples:\n\n  securechat init-certs\n\n  securechat host\n\n"
-        "  securechat join --as alice"
+        "Examples:\n\n  securechat init-certs\n\n  securechat host\n\n  securechat join --as alice"
     ),
     no_args_is_help=True,
     rich_markup_mode=None,

@@ -79,6 +79,8 @@ class Lifecycle:
         try:
             if phase is Phase.OPEN:
                 if mask & EVENT_WRITE:
+                    # It was full and has room again, so the peer has taken something: it lives.
+                    peer.heard = self._worker.now
                     self._worker.dirty[peer.conn] = peer
                 if mask & EVENT_READ and reading:
                     self._read(peer)

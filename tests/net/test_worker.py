@@ -596,3 +596,56 @@ def test_a_peer_that_resets_while_we_linger_is_let_go(table: Table) -> None:
     table.host.worker.close(1, Code.REVOKED, "no more")
     table.until(lambda: not table.host.worker.peers and not table.client.worker.peers)
     assert isinstance(table.client.heard.losses[0].error, HostRefused)
+
+
+def test_a_silent_peer_that_takes_what_we_send_is_alive_and_is_slow_when_it_stops(
+    table: Table,
+) -> None:
+    """On a slow line an answer stands behind a lot; taking data is a sign of life until it ends."""
+    table.join()
+    peer = table.host.worker.peers[1]
+    while not peer.interest & 2:
+        table.host.worker.post(Frames(1, b"x" * 1_000_000))
+        table.host.worker.turn(0)
+    for _ in range(35):
+        table.clock.advance(1)
+        # The socket is full; this is what a little that was taken looks like.
+        peer.progress = table.clock.monotonic()
+        table.host.worker.turn(0)
+    assert not table.host.heard.losses
+    for _ in range(3):
+        table.clock.advance(1)
+        table.host.worker.turn(0)
+    (loss,) = table.host.heard.losses
+    assert loss.code == Code.SLOW
+    assert "took no data for 2 s" in loss.text
+
+
+def test_a_peer_that_is_not_read_is_still_asked_so_that_it_hears_us(table: Table) -> None:
+    """A rest of ours must not make the other end take us for dead."""
+    table.join()
+    table.host.worker.post(Rest(1, 100.0))
+    table.host.worker.turn(0)
+    table.pass_time(60)
+    assert not table.host.heard.losses
+    assert not table.client.heard.losses
+
+
+def test_a_frame_that_was_cut_by_a_rest_has_its_whole_time_behind_it(table: Table) -> None:
+    """The time in which nobody read is not the sender's."""
+    table.join()
+    peer = table.client.worker.peers[1]
+    frame = encode(Say(id="1", text="x" * 100, room="lobby"))
+    peer.outbox.append(frame[:50])
+    table.client.worker.dirty[1] = peer
+    table.until(lambda: table.host.worker.peers[1].wire.waiting)
+    table.host.worker.post(Rest(1, 12.0))
+    table.host.worker.turn(0)
+    for _ in range(14):
+        table.clock.advance(1)
+        table.host.worker.turn(0)
+    peer.outbox.append(frame[50:])
+    table.client.worker.dirty[1] = peer
+    table.until(table.host.said)
+    table.host.worker.hold(1, holding=True)
+    table.host.worker.hold(1, holding=False)
