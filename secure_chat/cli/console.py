@@ -9,8 +9,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import IO, Any
 
-import msgspec
-
 from secure_chat.errors import SecureChatError
 
 __all__ = ["Colour", "Console"]
@@ -82,6 +80,8 @@ class Console:
 
 def ascii_json(value: Any) -> str:
     """Return `value` as one line of JSON in ASCII, so no terminal can be reached through it."""
+    import msgspec  # only here: most commands print no JSON
+
     # JSON may hold a DEL as it is; a terminal need not see one.
     text = msgspec.json.encode(value).decode().replace("\x7f", "\\u007f")
     if text.isascii():

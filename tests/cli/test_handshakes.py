@@ -8,8 +8,9 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from secure_chat.cli import handshakes as module
-from secure_chat.cli.handshakes import EXAMPLES, Query, handshakes, journals, newest
+from secure_chat.cli import listing as module
+from secure_chat.cli.handshakes import EXAMPLES, handshakes
+from secure_chat.cli.listing import Query, journals, newest
 from secure_chat.errors import SecureChatError, UsageError
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
 from secure_chat.handshakes.record import HandshakeRecord, rfc3339
