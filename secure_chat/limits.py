@@ -61,9 +61,6 @@ class Limits:
     stuck_seconds: float = limit(
         20, "seconds without progress", "a peer that takes no data is dropped (slow)"
     )
-    taking_seconds: float = limit(
-        2, "seconds", "a silent peer that has taken no data for so long is no longer alive"
-    )
     close_seconds: float = limit(1, "seconds", "a close_notify that cannot leave is given up")
     stop_seconds: float = limit(5, "seconds", "an ordered stop goes on without the rest")
     presence_seconds: float = limit(0.25, "seconds", "presence changes of a room are merged")

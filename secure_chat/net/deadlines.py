@@ -64,7 +64,11 @@ def _mind_silence(worker: "Worker", peer: Peer, *, unread: bool) -> None:
     limits, now = worker.limits, worker.now
     silence = now - peer.heard
     if silence >= limits.dead_seconds and not unread:
-        _dead(worker, peer)
+        if peer.outbox.size:
+            text = f"took no data for {silence:.0f} s while more waited"
+            worker.life.forget(peer, Code.SLOW, text)
+        else:
+            worker.life.forget(peer, Code.SILENT, f"said nothing for {limits.dead_seconds:g} s")
     elif (
         silence >= limits.ping_seconds
         and now - peer.asked >= limits.ping_seconds
@@ -75,17 +79,3 @@ def _mind_silence(worker: "Worker", peer: Peer, *, unread: bool) -> None:
         peer.wire.send(Ping())
         peer.collect()
         worker.dirty[peer.conn] = peer
-
-
-def _dead(worker: "Worker", peer: Peer) -> None:
-    """Drop who has been silent for too long, unless what we send is being taken.
-
-    A full socket takes more only when the other end's system has acknowledged some, so that is a
-    sign of life; on a slow line an answer may stand behind a lot of what we said before.
-    """
-    limits, now = worker.limits, worker.now
-    if not peer.outbox.size:
-        worker.life.forget(peer, Code.SILENT, f"said nothing for {limits.dead_seconds:g} s")
-    elif now - peer.progress >= limits.taking_seconds:
-        waited = now - peer.progress
-        worker.life.forget(peer, Code.SLOW, f"took no data for {waited:.0f} s while more waited")

@@ -79,7 +79,8 @@ class Lifecycle:
         try:
             if phase is Phase.OPEN:
                 if mask & EVENT_WRITE:
-                    # It was full and has room again, so the peer has taken something: it lives.
+                    # It was full and has room again, so the peer has taken something: it lives,
+                    # though on a slow line its answer may stand behind a lot that we said.
                     peer.heard = self._worker.now
                     self._worker.dirty[peer.conn] = peer
                 if mask & EVENT_READ and reading:
