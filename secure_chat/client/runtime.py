@@ -9,6 +9,7 @@ import queue
 import random
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -142,11 +143,11 @@ class Client:
         for thread in self._threads:
             thread.start()
         self._worker.post(Dial(0.0))
-        try:
+        with ExitStack() as undo:
+            # Ctrl-C while waiting must not leave the threads behind.
+            undo.callback(self.close)
             self._outlet.decided.wait()
-        except BaseException:
-            self.close()
-            raise
+            undo.pop_all()
         if self._outlet.error is not None:
             self.close()
             raise self._outlet.error

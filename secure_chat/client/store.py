@@ -9,7 +9,7 @@ import os
 import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -53,11 +53,11 @@ class Store:
             StoreError: the folder cannot be used, or a newer version made the file.
         """
         lock = FolderLock(folder, "another client of this identity")
-        try:
-            return cls(_prepared(folder / "client.sqlite"), lock)
-        except BaseException:
-            lock.release()
-            raise
+        with ExitStack() as undo:
+            undo.callback(lock.release)
+            store = cls(_prepared(folder / "client.sqlite"), lock)
+            undo.pop_all()
+        return store
 
     @classmethod
     def in_memory(cls) -> "Store":

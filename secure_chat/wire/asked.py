@@ -1,0 +1,116 @@
+"""What a client says: hello, its requests and its questions.
+
+Pure values, made by `client.session` and read by `hub`.
+"""
+
+from secure_chat.wire.part import Count, Line, Part, Seq, Word
+
+__all__ = ["Hello", "History", "Join", "Leave", "Rooms", "Say", "Who", "Whois"]
+
+
+class Hello(Part, frozen=True):
+    """The client's answer to the greeting; it carries no name, the certificate does.
+
+    Args:
+        version: the protocol version the client speaks.
+        cursor: the last sequence number the client has shown; None on its first run.
+        history: on a first run, how many earlier messages it wants.
+        live: False for one-shot commands: not seen as present, no message is delivered.
+        device: a client-made id that stays the same across reconnects and restarts.
+        agent: the client program and its version.
+    """
+
+    version: Count
+    cursor: Seq | None = None
+    history: Count = 0
+    live: bool = True
+    device: Word = ""
+    agent: Word = ""
+
+
+class Say(Part, frozen=True):
+    """A text for a room or for a person, exactly one of the two.
+
+    Args:
+        id: client-made, unique for the author for ever; repeating it is safe.
+        text: what is said.
+        room: the room's name, or None.
+        to: the person's name, or None.
+    """
+
+    id: Word
+    text: str
+    room: Word | None = None
+    to: Word | None = None
+
+
+class Join(Part, frozen=True):
+    """Make this person a member of a room, which comes into being if nobody made it before."""
+
+    id: Word
+    room: Word
+
+
+class Leave(Part, frozen=True):
+    """End this person's membership of a room."""
+
+    id: Word
+    room: Word
+
+
+class Who(Part, frozen=True):
+    """Ask who is a member of a room; answered with `People`.
+
+    Args:
+        re: a number of the client's choice that comes back in the answer.
+        room: the room's name.
+        after: the last name of the page before, "" for the first page.
+    """
+
+    re: Count
+    room: Word
+    after: Word = ""
+
+
+class Rooms(Part, frozen=True):
+    """Ask which rooms there are; answered with `RoomList`."""
+
+    re: Count
+    after: Word = ""
+
+
+class Whois(Part, frozen=True):
+    """Ask what is known of a person; answered with `Profile`."""
+
+    re: Count
+    name: Word
+
+
+class History(Part, frozen=True):
+    """Ask for a page of what was said and may be read by this person; answered with `Page`.
+
+    Args:
+        re: a number of the client's choice that comes back in the answer.
+        room: only this room; None for all rooms of the person and all their direct messages.
+        with_: only direct messages with this person.
+        author: only what this person said.
+        since: only messages at or after this moment, milliseconds since 1970 UTC.
+        until: only messages before this moment.
+        search: only messages with these words (SQLite FTS5 decides, words are taken literally).
+        after: ascending: only messages above this sequence number.
+        before: descending: only messages below this one; None with `newest` for the newest.
+        newest: True: from the newest backwards (the page itself is always in ascending order).
+        limit: how many messages, capped by the host.
+    """
+
+    re: Count
+    room: Word | None = None
+    with_: Word | None = None
+    author: Word | None = None
+    since: Count | None = None
+    until: Count | None = None
+    search: Line | None = None
+    after: Seq = 0
+    before: Seq | None = None
+    newest: bool = False
+    limit: Count = 200

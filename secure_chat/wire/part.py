@@ -1,0 +1,90 @@
+"""What all messages of the protocol have in common, and those that both ends may send.
+
+Pure values. A frame's map carries the tag under `t`; unknown fields are ignored, so fields may be
+added with a default, never renamed or given another type.
+"""
+
+from enum import StrEnum
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta, Struct
+
+__all__ = [
+    "PROTOCOL_VERSION",
+    "Close",
+    "Code",
+    "Count",
+    "Line",
+    "Part",
+    "Ping",
+    "Pong",
+    "Seq",
+    "Word",
+]
+
+PROTOCOL_VERSION = 1
+
+Seq: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**53)]
+Word: TypeAlias = Annotated[str, Meta(max_length=128)]
+Line: TypeAlias = Annotated[str, Meta(max_length=1024)]
+
+
+class Code(StrEnum):
+    """Why a request or a connection ended; both ends know this closed vocabulary."""
+
+    # a Close carries one of these
+    BYE = "bye"
+    SHUTDOWN = "shutdown"
+    PROTOCOL = "protocol"
+    TOO_BIG = "too-big"
+    ALPN = "alpn"
+    VERSION = "version"
+    CERTIFICATE = "certificate"
+    NOT_REGISTERED = "not-registered"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+    TOO_MANY_CONNECTIONS = "too-many-connections"
+    HOST_FULL = "host-full"
+    SLOW = "slow"
+    SILENT = "silent"
+    INTERNAL = "internal"
+    # an Error carries one of these
+    TOO_LONG = "too-long"
+    EMPTY = "empty"
+    BAD_ID = "bad-id"
+    ID_CONFLICT = "id-conflict"
+    BAD_ROOM = "bad-room"
+    NOT_A_MEMBER = "not-a-member"
+    TOO_MANY_ROOMS = "too-many-rooms"
+    NOBODY = "nobody"
+    BAD_TARGET = "bad-target"
+    BAD_QUERY = "bad-query"
+    DISK_FULL = "disk-full"
+    # a Notice carries one of these
+    SLOWED = "slowed"
+    PRUNED = "pruned"
+
+
+class Part(Struct, frozen=True, tag_field="t", tag=str.lower):
+    """What every message of the protocol is."""
+
+
+class Ping(Part, frozen=True):
+    """Are you there? Answered with a `Pong`."""
+
+
+class Pong(Part, frozen=True):
+    """I am here."""
+
+
+class Close(Part, frozen=True):
+    """The last frame of a connection: the sender says nothing after it.
+
+    Args:
+        code: why, a word of `Code`; unknown words are shown as they are.
+        text: one sentence for a person.
+    """
+
+    code: Word
+    text: Line = ""
