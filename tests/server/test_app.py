@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 
 from secure_chat.errors import HostStartError, IdentityError, StoreError, UsageError
 from secure_chat.limits import Limits
+from secure_chat.log.base import Draft, Outcome
+from secure_chat.log.sqlite import SqliteLog
 from secure_chat.server.app import Host, HostSettings
 from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import (
@@ -385,45 +388,40 @@ def test_the_deaf_are_dropped_and_told_why_and_lose_nothing(certs: Path, tmp_pat
 
 
 def test_a_full_disk_stores_nothing_acknowledges_nothing_and_recovers(
-    certs: Path, tmp_path: Path
+    certs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The sender is told, the host lives, and goes on when there is room."""
-    from secure_chat.log.sqlite import SqliteLog
+    """The sender is told, the host lives and answers, and goes on when there is room."""
+    real = SqliteLog.append
+    pages = [60]
 
-    live = LiveHost(certs, tmp_path, Limits())
-    opened = SqliteLog.open
-    logs: list[SqliteLog] = []
+    def bounded(self: SqliteLog, drafts: Sequence[Draft]) -> list[Outcome]:
+        # On the hub's thread, which owns the connection.
+        self._db.execute(f"PRAGMA max_page_count = {pages[0]}")
+        return real(self, drafts)
 
-    def remember(*args: object) -> SqliteLog:
-        log = opened(*args)  # type: ignore[arg-type]
-        logs.append(log)
-        log._db.execute("PRAGMA max_page_count = 60")
-        return log
-
-    SqliteLog.open = remember  # type: ignore[method-assign, assignment]
-    try:
-        live.start()
-    finally:
-        SqliteLog.open = opened  # type: ignore[method-assign]
+    monkeypatch.setattr(SqliteLog, "append", bounded)
+    live = LiveHost(certs, tmp_path, Limits()).start()
     with live.guest("alice") as alice:
         alice.join()
-        stored = 0
-        refused = None
-        for at in range(100):
-            alice.say(Say(id=str(at), text="x" * 8_000, room="lobby"))
-            alice.read()
+
+        def say(ident: str) -> Ack | Error:
+            alice.say(Say(id=ident, text="x" * 8_000, room="lobby"))
             while not (got := [e for e in alice.heard if isinstance(e, Ack | Error)]):
                 alice.read()
             alice.heard.clear()
-            if isinstance(got[0], Error):
-                refused = got[0]
-                break
+            return got[0]
+
+        stored = 0
+        while isinstance(answer := say(f"before-{stored}"), Ack):
             stored += 1
-        assert refused is not None
-        assert refused.code == Code.DISK_FULL
+        assert stored
+        assert answer.code == Code.DISK_FULL
+        assert live.wait_for("storage").words
         alice.say(History(re=1, limit=1_000))
-        assert alice.wait_for(Page).messages
-    assert stored
+        assert len(alice.wait_for(Page).messages) > 1
+        pages[0] = 100_000
+        assert isinstance(say(f"before-{stored}"), Ack)
+        assert "again" in live.wait_for("storage").words
     live.stop()
 
 
