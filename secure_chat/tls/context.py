@@ -8,6 +8,7 @@ come. It must never decide who is let in by anything but OpenSSL's verdict; the 
 import errno
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -132,7 +133,9 @@ def _bare(protocol: int) -> ssl.SSLContext:
             # Python can name one group only before 3.15. X25519 is the one every TLS 1.3 client
             # offers first, and leaves out x448 and secp521r1, which scanners rightly object to.
             # From OpenSSL 3.5 on this would cut off the post-quantum hybrid, so it is left alone.
-            context.set_ecdh_curve("X25519")
+            # A Python built against an older OpenSSL cannot name it; then all groups stay.
+            with suppress(ssl.SSLError, ValueError):
+                context.set_ecdh_curve("X25519")
     return context
 
 

@@ -127,6 +127,18 @@ def test_the_group_is_cut_only_where_openssl_has_nothing_better(
     assert set(named) == {"X25519"}
 
 
+def test_a_python_that_cannot_name_the_group_keeps_them_all(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some builds know curves of the older kind only; a host starts there all the same."""
+
+    def unknown(_self: ssl.SSLContext, name: str) -> None:
+        raise ssl.SSLError(f"unknown group {name}")
+
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", unknown)
+    assert house.host_contexts().talking.minimum_version is ssl.TLSVersion.TLSv1_3
+
+
 def test_a_locked_key_asks_for_its_passphrase_once(house: House) -> None:
     """The callable is asked at most once, and OpenSSL never prompts by itself."""
     leaf = house.ca.issue("locked", password=b"open sesame")
