@@ -126,6 +126,8 @@ def _bare(protocol: int) -> ssl.SSLContext:
     context.options |= (
         ssl.Options.OP_NO_TICKET | ssl.Options.OP_NO_COMPRESSION | ssl.Options.OP_NO_RENEGOTIATION
     )
+    # Some builds of Python take a cut line for an orderly end; a cut may have lost something.
+    context.options &= ~ssl.Options.OP_IGNORE_UNEXPECTED_EOF
     context.set_alpn_protocols([ALPN])
     if protocol == ssl.PROTOCOL_TLS_SERVER:
         context.num_tickets = 0

@@ -130,6 +130,8 @@ _ALERTS: Final = {
 # Received, this says nearly always that the signature on our certificate did not verify.
 _TOLD: Final = {"decrypt_error": Reason.BAD_CERTIFICATE}
 
+_CUT: Final = "UNEXPECTED_EOF_WHILE_READING"
+
 _ALERT_NUMBERS: Final = {name.upper(): number for number, name in ALERTS.items()}
 
 _ALERT_RECORD: Final = 21
@@ -160,7 +162,7 @@ def judge(error: OSError, *, said: Iterable[Said] = ()) -> Failure:
     if isinstance(error, ssl.SSLCertVerificationError):
         reason = _VERIFY.get(error.verify_code, Reason.BAD_CERTIFICATE)
         return Failure(reason, error.verify_message, error.verify_code, sent)
-    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
+    if _is_cut(error):
         # OpenSSL answers a cut with a decode_error that nobody hears.
         return Failure(Reason.CLOSED, error.strerror or "the connection was cut")
     if not isinstance(error, ssl.SSLError):
@@ -173,6 +175,13 @@ def judge(error: OSError, *, said: Iterable[Said] = ()) -> Failure:
     if word in _WORDS:
         return Failure(_WORDS[word], word, alert_sent=sent)
     return Failure(_ALERTS.get(sent or "", Reason.OTHER), word or str(error), alert_sent=sent)
+
+
+def _is_cut(error: OSError) -> bool:
+    """Tell whether the line ended; older builds of Python say so by OpenSSL's word only."""
+    if isinstance(error, (ssl.SSLEOFError, ssl.SSLZeroReturnError, ConnectionError)):
+        return True
+    return isinstance(error, ssl.SSLError) and error.reason == _CUT
 
 
 def error_for(failure: Failure) -> SecureChatError:

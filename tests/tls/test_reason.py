@@ -109,6 +109,11 @@ def test_an_alert_that_was_heard_is_named_as_it_came() -> None:
     ("error", "reason", "text"),
     [
         (ssl.SSLEOFError(8, "EOF occurred"), Reason.CLOSED, "EOF occurred"),
+        (
+            tls_error("UNEXPECTED_EOF_WHILE_READING"),
+            Reason.CLOSED,
+            "[SSL: UNEXPECTED_EOF_WHILE_READING] (_ssl.c:1)",
+        ),
         (ssl.SSLZeroReturnError(6, "closed"), Reason.CLOSED, "closed"),
         (ConnectionResetError(104, "reset by peer"), Reason.CLOSED, "reset by peer"),
         (BrokenPipeError(), Reason.CLOSED, "the connection was cut"),
