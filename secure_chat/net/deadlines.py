@@ -64,11 +64,12 @@ def _mind_silence(worker: "Worker", peer: Peer, *, unread: bool) -> None:
     limits, now = worker.limits, worker.now
     silence = now - peer.heard
     if silence >= limits.dead_seconds and not unread:
+        text = f"said nothing for {limits.dead_seconds:g} s"
         if peer.outbox.size:
-            text = f"took no data for {silence:.0f} s while more waited"
+            text = f"{text} and took no data while more waited"
             worker.life.forget(peer, Code.SLOW, text)
         else:
-            worker.life.forget(peer, Code.SILENT, f"said nothing for {limits.dead_seconds:g} s")
+            worker.life.forget(peer, Code.SILENT, text)
     elif (
         silence >= limits.ping_seconds
         and now - peer.asked >= limits.ping_seconds
