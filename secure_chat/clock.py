@@ -1,4 +1,4 @@
-"""Time as a value that can be replaced: wall clock, monotonic clock and deadlines.
+"""Time as a value that can be replaced: the wall clock and the monotonic clock.
 
 Owned by nobody, used from every thread; it never sleeps. Orders and deadlines are judged by the
 monotonic clock, certificates and time stamps by the wall clock, so a clock set by hand or by NTP
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Clock", "Deadline", "SystemClock", "rfc3339"]
+__all__ = ["Clock", "SystemClock", "rfc3339"]
 
 
 class Clock(Protocol):
@@ -36,30 +36,6 @@ class SystemClock:
     def monotonic(self) -> float:
         """Return seconds of a clock that never goes back."""
         return time.monotonic()
-
-
-@dataclass(frozen=True, slots=True)
-class Deadline:
-    """A moment on the monotonic clock.
-
-    Args:
-        at: seconds on the clock that made it; `Deadline.after` is the usual way.
-    """
-
-    at: float
-
-    @classmethod
-    def after(cls, clock: Clock, seconds: float) -> "Deadline":
-        """Return the moment `seconds` from now on `clock`."""
-        return cls(clock.monotonic() + seconds)
-
-    def passed(self, clock: Clock) -> bool:
-        """Tell whether the moment has come."""
-        return clock.monotonic() >= self.at
-
-    def remaining(self, clock: Clock) -> float:
-        """Return the seconds left, never below zero."""
-        return max(0.0, self.at - clock.monotonic())
 
 
 def rfc3339(seconds: float) -> str:

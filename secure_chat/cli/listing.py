@@ -14,10 +14,10 @@ from typing import Final
 
 from secure_chat.cli.console import Console
 from secure_chat.client.text import printable
-from secure_chat.clock import SystemClock
+from secure_chat.clock import SystemClock, rfc3339
 from secure_chat.errors import SecureChatError, UsageError
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Follower, read_records
-from secure_chat.handshakes.record import HandshakeRecord, rfc3339, seconds
+from secure_chat.handshakes.record import HandshakeRecord, seconds
 from secure_chat.pki.duration import parse_duration
 
 __all__ = ["Query", "journals", "newest", "show", "since_of"]

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-__all__ = ["HandshakeRecord", "MessageSeen", "Schemes", "decode", "encode", "rfc3339", "seconds"]
+__all__ = ["HandshakeRecord", "MessageSeen", "Schemes", "decode", "encode", "seconds"]
 
 
 class MessageSeen(Struct, frozen=True):
@@ -153,16 +153,6 @@ def decode(line: bytes) -> HandshakeRecord | None:
         return _DECODER.decode(line)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def rfc3339(moment: float) -> str:
-    """Return a moment as RFC 3339 in UTC with milliseconds.
-
-    Args:
-        moment: seconds since 1970 UTC.
-    """
-    text = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-    return text.removesuffix("+00:00") + "Z"
 
 
 def seconds(text: str) -> float | None:

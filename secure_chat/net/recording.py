@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, TypeAlias
 
-from secure_chat.handshakes.record import HandshakeRecord, MessageSeen, Schemes, rfc3339
+from secure_chat.clock import rfc3339
+from secure_chat.handshakes.record import HandshakeRecord, MessageSeen, Schemes
 from secure_chat.tls.context import Said
 from secure_chat.tls.link import Link
 from secure_chat.tls.reason import End, Failure, Reason, advice, from_code, sentence

@@ -11,9 +11,10 @@ from typer.testing import CliRunner, Result
 from secure_chat.cli import listing as module
 from secure_chat.cli.handshakes import EXAMPLES, handshakes
 from secure_chat.cli.listing import Query, journals, newest
+from secure_chat.clock import rfc3339
 from secure_chat.errors import SecureChatError, UsageError
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
-from secure_chat.handshakes.record import HandshakeRecord, rfc3339
+from secure_chat.handshakes.record import HandshakeRecord
 from secure_chat.limits import Limits
 from tests.fakes import FakeClock
 from tests.handshakes.records import BEGIN, good, refused

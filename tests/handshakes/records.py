@@ -4,7 +4,8 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from secure_chat.handshakes.record import HandshakeRecord, rfc3339
+from secure_chat.clock import rfc3339
+from secure_chat.handshakes.record import HandshakeRecord
 
 BEGIN = 1_795_348_800.0
 """2026-11-22T12:00:00Z"""

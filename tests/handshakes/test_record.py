@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secure_chat.clock import rfc3339
 from secure_chat.handshakes.record import (
     HandshakeRecord,
     MessageSeen,
     Schemes,
     decode,
     encode,
-    rfc3339,
     seconds,
 )
 from tests.handshakes.records import BEGIN, good, refused
