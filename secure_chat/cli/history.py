@@ -1,6 +1,5 @@
 """`securechat history`: search what was said, print it or export it."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +19,6 @@ from secure_chat.cli.options import (
     Quiet,
 )
 from secure_chat.clock import SystemClock
-from secure_chat.errors import UsageError
 
 __all__ = ["EXAMPLES", "history"]
 
@@ -118,27 +116,6 @@ def history(
 
 
 def _milliseconds(text: str | None, now: float) -> int | None:
-    return None if text is None else round(_moment(text, now) * 1_000)
+    from secure_chat.cli.moments import moment_of
 
-
-def _moment(text: str, now: float) -> float:
-    """Return a span before now, or a date and time, in seconds since 1970 UTC.
-
-    A time without a zone is this computer's.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    from secure_chat.pki.duration import parse_duration
-
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC).timestamp()
-    except (ValueError, OverflowError):
-        pass
-    try:
-        return max(0.0, now - parse_duration(text).total_seconds())
-    except UsageError as error:
-        raise UsageError(
-            f"{text!r} is neither a span nor a moment",
-            hint="Write 24h, 7d or 90m, or a moment such as 2026-11-22T12:00:00Z.",
-        ) from error
+    return None if text is None else round(moment_of(text, now) * 1_000)

@@ -7,18 +7,19 @@ it. Subjects and names are strangers' text and pass `client.text` before they re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC
 from heapq import merge
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import Final
 
 from secure_chat.cli.console import Console
+from secure_chat.cli.moments import moment_of
 from secure_chat.client.text import printable
 from secure_chat.clock import SystemClock, rfc3339
-from secure_chat.errors import SecureChatError, UsageError
+from secure_chat.errors import SecureChatError
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Follower, read_records
 from secure_chat.handshakes.record import HandshakeRecord, seconds
-from secure_chat.pki.duration import parse_duration
 
 __all__ = ["Query", "journals", "newest", "show", "since_of"]
 
@@ -137,18 +138,8 @@ def since_of(text: str) -> str:
     Raises:
         UsageError: it is neither a span nor a time.
     """
-    if not text:
-        return ""
-    moment = seconds(text)
-    if moment is not None:
-        return rfc3339(moment)
-    try:
-        return rfc3339(max(0.0, SystemClock().now() - parse_duration(text).total_seconds()))
-    except UsageError as error:
-        raise UsageError(
-            f"--since {printable(text)} is neither a span nor a time",
-            hint="write a span such as 90d, 24h or 15m, or a time such as 2026-11-22T12:00Z",
-        ) from error
+    # The table shows UTC, so that is what a time without a zone means.
+    return rfc3339(moment_of(text, SystemClock().now(), UTC)) if text else ""
 
 
 def _list(console: Console, root: Path, query: Query, limit: int | None, *, as_json: bool) -> None:

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from secure_chat.cli.history import _moment
-from secure_chat.errors import UsageError
 from tests.cli.processes import Program
 from tests.client.hosting import Hosting
 
@@ -81,25 +79,3 @@ def test_a_room_one_is_not_in_is_an_error(program: Program) -> None:
     done = program.run("history", "--as", "alice", "--room", "tea")
     assert done.code == 1
     assert "Join the room first" in done.err
-
-
-@pytest.mark.parametrize(
-    ("text", "moment"),
-    [
-        ("2h", NOW - 7_200),
-        ("7d", NOW - 7 * 86_400),
-        ("2026-11-22T12:00:00Z", NOW),
-        ("2026-11-22T13:00:00.5+01:00", NOW + 0.5),
-        ("5000w", 0.0),
-    ],
-)
-def test_a_moment_is_a_span_or_a_date(text: str, moment: float) -> None:
-    """A span counts back from now, never beyond the beginning of time."""
-    assert _moment(text, NOW) == moment
-
-
-@pytest.mark.parametrize("text", ["", "yesterday", "2026-13-01", "-1h"])
-def test_anything_else_is_explained(text: str) -> None:
-    """With what may be written."""
-    with pytest.raises(UsageError, match="neither a span nor a moment"):
-        _moment(text, NOW)
