@@ -1,15 +1,13 @@
 """`history` finds, prints and exports what was said."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.processes import Program
 from tests.client.hosting import Hosting
-
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
 
 
 @pytest.fixture(scope="module")
