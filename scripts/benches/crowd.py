@@ -8,6 +8,7 @@ import select
 import socket
 import ssl
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -48,8 +49,7 @@ class Member:
     number: int
     seen: int = 0
     carry: bytes = b""
-    out: bytearray = field(default_factory=bytearray)
-    sent: int = 0
+    out: deque[bytes] = field(default_factory=deque)
 
 
 class Crowd:
@@ -131,7 +131,7 @@ class Crowd:
                 each = room // senders
                 for member in self.members[:senders]:
                     for _ in range(each):
-                        member.out += self.dialect.publish(member.number)
+                        member.out.append(self.dialect.publish(member.number))
                     said += each
             for member in self.members[:senders]:
                 self._write(member)
@@ -151,13 +151,13 @@ class Crowd:
             pass
 
     def _write(self, member: Member) -> None:
+        # A write for each message, because people who talk in the same room do not share a socket.
         while member.out:
             try:
-                piece = bytes(member.out[:16_384])
-                written = member.sock.send(piece)
+                member.sock.send(member.out[0])
             except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
                 return
-            del member.out[:written]
+            member.out.popleft()
 
     def close(self) -> None:
         """Close everything."""

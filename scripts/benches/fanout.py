@@ -1,88 +1,69 @@
 """What one delivered message costs a server's processor, for rooms of several sizes.
 
-Senders talk as fast as they are heard, all peers take turns within a round, and ratios are taken
-round by round, so that a machine whose speed drifts does not spoil them.
+Senders talk as fast as they are heard, each with so many of its own messages under way, and every
+member of the room receives. Ours commits and acknowledges every message meanwhile.
 """
 
-import tempfile
-from dataclasses import dataclass
+import argparse
+from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
+from typing import Final
 
 from scripts.benches.crowd import Crowd
-from scripts.benches.gauge import Gauge
+from scripts.benches.gauge import SERVER_CPU, Gauge
 from scripts.benches.peers import PEERS, Papers, Peer, running
+from scripts.benches.report import Figure, Goal
 
-__all__ = ["Measured", "measure", "rounds"]
+__all__ = ["GOALS", "add_arguments", "measure"]
 
-_SENDERS = 4
-_WINDOW = 64
-# Enough for about two seconds of a busy server, whatever it is.
-_DELIVERIES = {2: 60_000, 10: 300_000, 100: 1_500_000, 1_000: 4_000_000}
-_SERVER_CPU, _LOAD_BUSY = 0, 0.95
+COST: Final = "server CPU us/delivery"
+RATE: Final = "deliveries/s"
+# Enough for a second or two of a busy server, whatever it is.
+_DELIVERIES: Final = {2: 60_000, 10: 300_000, 100: 1_500_000, 1_000: 4_000_000}
+_LOAD_BUSY: Final = 0.95
 
-
-@dataclass(frozen=True)
-class Measured:
-    """One peer, one size, one round.
-
-    Args:
-        peer: its name.
-        size: receivers in the room.
-        micros: processor time of the server for one delivery, microseconds.
-        rate: deliveries a second.
-        load_bound: the load was busier than the server could be, so the rate says nothing.
-        kib: resident memory for one connection, KiB.
-    """
-
-    peer: str
-    size: int
-    micros: float
-    rate: float
-    load_bound: bool
-    kib: float
+GOALS: Final = (
+    Goal(COST, "2 receivers", "mosquitto", 1.6),
+    Goal(COST, "10 receivers", "nats", 1.5),
+    Goal(COST, "100 receivers", "nats", 0.8),
+    Goal(COST, "100 receivers", "mosquitto", 0.12),
+    Goal(COST, "1000 receivers", "nats", 0.4),
+)
 
 
-def rounds(names: list[str], sizes: list[int], number: int) -> list[list[Measured]]:
-    """Measure every peer at every size, `number` times, the peers in turn."""
-    with tempfile.TemporaryDirectory(dir=".venv/tmp") as folder:
-        papers = Papers.make(Path(folder) / "certs")
-        found = []
-        for at in range(number):
-            found.append(
-                [
-                    measure(PEERS[name](papers, Path(folder) / f"{name}-{size}-{at}"), size)
-                    for size in sizes
-                    for name in names
-                ]
-            )
-            print(f"round {at + 1} of {number}", flush=True)
-        return found
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what can be chosen."""
+    parser.add_argument("--sizes", default="2,10,100", help="receivers in the room")
+    parser.add_argument("--senders", type=int, default=4, help="how many of them talk")
+    parser.add_argument("--window", type=int, default=64, help="messages each has under way")
+    parser.add_argument("--peers", default=",".join(PEERS), help="who is compared")
 
 
-def measure(peer: Peer, size: int) -> Measured:
-    """Start a peer, let a crowd talk in it, and return what it cost."""
-    with running(peer, _SERVER_CPU) as pid:
+def measure(options: argparse.Namespace, folder: Path, number: int) -> Iterator[Figure]:
+    """Let every peer serve every size once, in turn."""
+    papers = Papers.at(folder / "certs")
+    for size in map(int, options.sizes.split(",")):
+        for name in options.peers.split(","):
+            if PEERS[name].here():
+                peer = PEERS[name](papers, folder / f"{name}-{size}-{number}")
+                yield from _one(peer, size, options, number)
+
+
+def _one(peer: Peer, size: int, options: argparse.Namespace, number: int) -> Iterator[Figure]:
+    setting = f"{size} receivers"
+    with running(peer, SERVER_CPU) as pid:
         gauge = Gauge(pid)
-        empty = gauge.resident_bytes()
         crowd = Crowd(peer, ("127.0.0.1", peer.port), size)
         crowd.drain()
-        kib = (gauge.resident_bytes() - empty) / size / 1024
         begun: list[float] = []
-        wanted = _DELIVERIES.get(size, 10_000 * size)
         delivered, seconds, busy = crowd.saturate(
-            min(_SENDERS, size),
-            _WINDOW,
-            wanted,
+            min(options.senders, size),
+            options.window,
+            _DELIVERIES.get(size, 10_000 * size),
             observe=lambda: begun.append(gauge.cpu_seconds()),
         )
         cpu = gauge.cpu_seconds() - begun[0]
         crowd.close()
-    return Measured(
-        peer.name, size, cpu / delivered * 1e6, delivered / seconds, busy > _LOAD_BUSY, kib
-    )
-
-
-def middle(values: list[float]) -> tuple[float, float, float]:
-    """Return median, least and most."""
-    return median(values), min(values), max(values)
+    void = "the load was the bottleneck" if busy > _LOAD_BUSY else ""
+    yield Figure(COST, setting, peer.name, number, cpu / delivered * 1e6)
+    yield Figure(RATE, setting, peer.name, number, delivered / seconds, void)

@@ -5,7 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Gauge", "pin", "pinned"]
+__all__ = ["LOAD_CPU", "SERVER_CPU", "Gauge", "pin", "pinned"]
+
+SERVER_CPU, LOAD_CPU = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 

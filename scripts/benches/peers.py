@@ -38,8 +38,10 @@ class Papers:
     folder: Path
 
     @classmethod
-    def make(cls, folder: Path) -> "Papers":
-        """Make them."""
+    def at(cls, folder: Path) -> "Papers":
+        """Return those in a folder, made when they are missing."""
+        if folder.exists():
+            return cls(folder)
         from secure_chat.pki.setup import InitRequest, init_certs
         from secure_chat.pki.vault import Vault
 
@@ -71,6 +73,8 @@ class Peer:
 
     name = ""
     program = ""
+    # What to install from Debian to have it.
+    package = ""
 
     def __init__(self, papers: Papers, folder: Path, size: int = 128) -> None:
         self.papers = papers
@@ -151,6 +155,7 @@ class Nats(Peer):
 
     name = "nats"
     program = "nats-server"
+    package = "nats-server"
 
     def command(self) -> list[str]:
         certs = self.papers.folder
@@ -180,6 +185,7 @@ class Mosquitto(Peer):
 
     name = "mosquitto"
     program = "mosquitto"
+    package = "mosquitto"
 
     def command(self) -> list[str]:
         certs = self.papers.folder
