@@ -76,7 +76,8 @@ class Limits:
     )
     outbox_low_bytes: int = count(65_536, "bytes waiting", "delivery from the log goes on")
     write_bytes: int = count(16_384, "bytes", "one TLS write, one record")
-    read_turns: int = count(4, "reads of 16 KiB", "other peers get their turn")
+    read_bytes: int = count(65_536, "bytes read in a row", "other peers get their turn")
+    read_records: int = count(128, "TLS records read in a row", "other peers get their turn")
     inbox_items: int = count(4_096, "batches waiting for a thread", "the workers stop reading")
     deliveries_waiting: int = count(
         512, "batches waiting for a worker", "the hub waits, and so do those who send"

@@ -27,6 +27,8 @@ class Dialect(Protocol):
     """How to talk to one kind of server."""
 
     name: str
+    # Whether a message also comes back to who said it.
+    echoes: bool
 
     def context(self, number: int) -> ssl.SSLContext:
         """Return the TLS context of a client."""
@@ -36,6 +38,9 @@ class Dialect(Protocol):
 
     def enter(self, sock: ssl.SSLSocket, number: int) -> None:
         """Say hello and subscribe to the room, blocking."""
+
+    def settle(self, sock: ssl.SSLSocket, number: int) -> None:
+        """Do what is done only when everybody has entered, blocking."""
 
     def publish(self, number: int) -> bytes:
         """Return the bytes that say the payload once in the room."""
@@ -66,20 +71,27 @@ class Crowd:
         self.address = address
         self.members: list[Member] = []
         self._epoll = select.epoll()
+        self._by_fd: dict[int, Member] = {}
         for number in range(size):
-            self._add(number)
+            self.members.append(self._enter(number))
+        for member in self.members:
+            dialect.settle(member.sock, member.number)
+            member.sock.setblocking(False)
+            self._by_fd[member.sock.fileno()] = member
+            self._epoll.register(member.sock.fileno(), select.EPOLLIN)
 
-    def _add(self, number: int) -> None:
+    @property
+    def receivers(self) -> int:
+        """How many receive one message."""
+        return len(self.members) - (not self.dialect.echoes)
+
+    def _enter(self, number: int) -> Member:
         raw = socket.create_connection(self.address, timeout=20)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.dialect.greet(raw)
         sock = self.dialect.context(number).wrap_socket(raw, server_hostname="localhost")
         self.dialect.enter(sock, number)
-        sock.setblocking(False)
-        member = Member(sock, number)
-        self.members.append(member)
-        self._epoll.register(sock.fileno(), select.EPOLLIN)
-        self._by_fd = {m.sock.fileno(): m for m in self.members}
+        return Member(sock, number)
 
     def poll(self, seconds: float) -> int:
         """Read what is there; returns how many messages arrived."""
@@ -105,7 +117,13 @@ class Crowd:
         return arrived
 
     def saturate(
-        self, senders: int, window: int, deliveries: int, *, observe: Callable[[], None]
+        self,
+        senders: int,
+        window: int,
+        deliveries: int,
+        *,
+        observe: Callable[[], None],
+        seconds: float = 120.0,
     ) -> tuple[int, float, float]:
         """Let some members talk as fast as they are heard, until so much has been delivered.
 
@@ -114,18 +132,21 @@ class Crowd:
             window: how many of its own messages a sender has under way.
             deliveries: how many to wait for.
             observe: called when the first tenth is over and the measuring begins.
+            seconds: how long to wait for them; what has come by then is what counts.
 
         Returns:
             Deliveries counted, seconds they took, and the share of that the load was busy.
+
+        Raises:
+            TimeoutError: nothing came.
         """
-        size = len(self.members)
         total = said = 0
         measuring = False
         begun = busy = base = 0.0
         counted = 0
-        limit = time.monotonic() + 120
-        while total < deliveries and time.monotonic() < limit:
-            heard = total // size
+        start = time.monotonic()
+        while total < deliveries and time.monotonic() < start + seconds:
+            heard = total // self.receivers
             room = senders * window - (said - heard)
             if room >= senders:
                 each = room // senders
@@ -137,13 +158,16 @@ class Crowd:
                 self._write(member)
             arrived = self.poll(1.0)
             total += arrived
-            if not measuring and total >= deliveries // 10:
+            late = time.monotonic() > start + seconds / 10
+            if not measuring and (total >= deliveries // 10 or late):
                 measuring = True
                 observe()
                 begun, base, counted = time.monotonic(), time.process_time(), total
+        if total == counted:
+            raise TimeoutError(f"{self.dialect.name} delivered {total} messages and then no more")
         busy = time.process_time() - base
-        seconds = time.monotonic() - begun
-        return total - counted, seconds, busy / seconds
+        took = time.monotonic() - begun
+        return total - counted, took, busy / took
 
     def drain(self) -> None:
         """Read until nothing comes for a while."""

@@ -2,14 +2,13 @@
 
 import os
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 __all__ = ["LOAD_CPU", "SERVER_CPU", "Gauge", "pin", "pinned"]
 
 SERVER_CPU, LOAD_CPU = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
-
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -23,15 +22,9 @@ class Gauge:
     pid: int
 
     def cpu_seconds(self) -> float:
-        """Return user and system time of all its threads, to the nanosecond where possible."""
-        total = 0
-        try:
-            for task in Path(f"/proc/{self.pid}/task").iterdir():
-                total += int((task / "schedstat").read_text().split()[0])
-        except FileNotFoundError:
-            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-            return (int(fields[11]) + int(fields[12])) / _TICKS
-        return total / 1e9
+        """Return user and system time of all its threads, those that have ended included."""
+        # The number of a process's own clock as clock_getcpuclockid(3) makes it on Linux.
+        return time.clock_gettime((~self.pid << 3) | 2)
 
     def resident_bytes(self) -> int:
         """Return the resident memory."""

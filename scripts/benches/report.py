@@ -13,6 +13,8 @@ from typing import Final
 __all__ = ["OURS", "Figure", "Goal", "as_json", "middle", "table"]
 
 OURS: Final = "securechat"
+# The width of a ratio in words, so that verdicts stand below each other.
+_COMPARED: Final = 37
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,14 @@ class Figure:
 
 @dataclass(frozen=True)
 class Goal:
-    """What a ratio of ours to a peer's should be.
+    """What a ratio of ours to a peer's should be, or our value by itself.
 
     Args:
         quantity: of which quantity.
         setting: under which circumstances.
-        peer: against whom.
-        bound: the ratio.
-        least: True when more is better, so that the bound is the least ratio allowed.
+        peer: against whom; `OURS` for our value by itself.
+        bound: the ratio, or the value in the quantity's unit.
+        least: True when more is better, so that the bound is the least that is allowed.
     """
 
     quantity: str
@@ -54,9 +56,9 @@ class Goal:
     bound: float
     least: bool = False
 
-    def verdict(self, ratio: float) -> str:
-        """Say how a ratio stands to the goal."""
-        met = ratio >= self.bound if self.least else ratio <= self.bound
+    def verdict(self, reached: float) -> str:
+        """Say how a ratio, or our value, stands to the goal."""
+        met = reached >= self.bound if self.least else reached <= self.bound
         return f"{'>=' if self.least else '<='} {self.bound:g} {'met' if met else 'MISSED'}"
 
 
@@ -85,11 +87,14 @@ def table(figures: Sequence[Figure], goals: Iterable[Goal] = ()) -> str:
         shown = middle(list(of_peer.values())) if of_peer else _why_void(figures, quantity, peer)
         line = f"  {setting:30} {peer:22} {shown:>28}"
         ours = _values(figures, quantity, setting, OURS)
-        ratios = [ours[n] / value for n, value in of_peer.items() if n in ours and value]
-        if peer != OURS and ratios:
-            line += f"   ours/theirs {middle(ratios):>22}"
-            goal = goal_of.get((quantity, setting, peer))
-            line += f"   {goal.verdict(median(ratios))}" if goal else ""
+        reached = list(of_peer.values())
+        compared = ""
+        if peer != OURS:
+            reached = [ours[n] / value for n, value in of_peer.items() if n in ours and value]
+            compared = f"   ours/theirs {middle(reached):>22}" if reached else ""
+        goal = goal_of.get((quantity, setting, peer))
+        verdict = f"   {goal.verdict(median(reached))}" if goal and reached else ""
+        line += f"{compared:{_COMPARED if verdict else 0}}{verdict}"
         lines.append(line)
     return "\n".join(lines[1:])
 

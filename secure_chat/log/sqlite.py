@@ -220,11 +220,19 @@ class SqliteLog:
             rows = self._db.execute("SELECT person, room, joined, left FROM place").fetchall()
         return [Place(names[person], names[room], *span) for person, room, *span in rows]
 
+    @property
+    def unindexed(self) -> int:
+        """How many sequence numbers the full-text index is behind the head."""
+        return self.head - self._indexed
+
     def index(self, most: int) -> int:
         """Take further entries into the full-text index, in a transaction of their own.
 
+        It is not synced by itself: the next append does that, and after a power cut the index is
+        filled again from where it stood.
+
         Args:
-            most: how many entries at once; thousands cost little more than one.
+            most: how many entries at once; hundreds cost little more than one.
 
         Returns:
             How many entries were passed; 0 means that a search now finds everything.
@@ -236,7 +244,7 @@ class SqliteLog:
         upto = min(self.head, self._indexed + most)
         done = upto - self._indexed
         if done:
-            with self._transaction():
+            with self._unsynced(), self._transaction():
                 self._db.execute(_INDEX, (self._indexed, upto))
                 self._count("indexed", upto)
             self._indexed = upto
@@ -328,6 +336,16 @@ class SqliteLog:
                 if self._db.in_transaction:
                     with suppress(sqlite3.Error):
                         self._db.execute("ROLLBACK")
+
+    @contextmanager
+    def _unsynced(self) -> Iterator[None]:
+        """Let commits wait for the next one's sync; for what can be made again."""
+        with self._translated():
+            self._db.execute("PRAGMA synchronous = NORMAL")
+            try:
+                yield
+            finally:
+                self._db.execute("PRAGMA synchronous = FULL")
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -129,7 +129,7 @@ class Lifecycle:
             return
         worker = self._worker
         try:
-            events, more = peer.pull(self._limits.read_turns)
+            events, more = peer.pull(self._limits)
         except LinkFailed as error:
             # What arrived whole before the cut still counts.
             self._take_events(peer, peer.wire.events())
@@ -276,7 +276,8 @@ class Lifecycle:
         if full and not peer.interest & EVENT_WRITE:
             # Time without progress counts from when the socket became full.
             peer.progress = self._worker.now
-        self._watch(peer, self._wanted(peer) | (EVENT_WRITE if full else 0))
+        if full or peer.interest & EVENT_WRITE:
+            self._watch(peer, self._wanted(peer) | (EVENT_WRITE if full else 0))
         if peer.drain_owed and peer.outbox.size <= self._limits.outbox_low_bytes:
             peer.drain_owed = False
             self._worker.handler.drained(peer.conn)

@@ -98,30 +98,39 @@ class Peer:
         self.drain_owed = False
         self.upto = 0
 
-    def pull(self, turns: int) -> tuple[list[Event], bool]:
-        """Read what is there, at most `turns` records, through the protocol.
+    def pull(self, limits: Limits) -> tuple[list[Event], bool]:
+        """Read what is there, through the protocol, as far as one peer's turn goes.
 
         The selector does not see what OpenSSL has already taken from the socket, so reading goes
-        on until it wants more; whoever has more than its turns comes again.
+        on until it wants more; whoever has more than one turn's worth comes again. Records are
+        joined first, because people's messages come in a record each and a pass through the
+        protocol costs more than the message.
 
         Returns:
             The events, and whether more may be waiting.
 
         Raises:
-            LinkFailed: the connection was cut or broke TLS.
+            LinkFailed: the connection was cut or broke TLS; what came before has been taken in.
         """
-        read, receive = self.link.read, self.wire.receive_data
-        more = True
-        for _ in range(turns):
-            data = read()
-            if isinstance(data, Want):
-                more = False
-                break
-            if not data:
-                self.wire.receive_eof()
-                more = False
-                break
-            receive(data)
+        read = self.link.read
+        records: list[bytes] = []
+        room = limits.read_bytes
+        more, ended = True, False
+        try:
+            for _ in range(limits.read_records):
+                data = read()
+                if isinstance(data, Want) or not data:
+                    more, ended = False, not isinstance(data, Want)
+                    break
+                records.append(data)
+                room -= len(data)
+                if room <= 0:
+                    break
+        finally:
+            if records:
+                self.wire.receive_data(records[0] if len(records) == 1 else b"".join(records))
+        if ended:
+            self.wire.receive_eof()
         return self.wire.events(), more
 
     def collect(self) -> None:

@@ -5,6 +5,7 @@ step holds up a commit for long.
 """
 
 import math
+from contextlib import suppress
 from typing import Final
 
 from secure_chat.clock import Clock
@@ -15,7 +16,10 @@ from secure_chat.server.announce import Announcer
 
 __all__ = ["Upkeep"]
 
-_INDEX_STEP: Final = 1_000
+# So many entries cost 2 ms to index, which no acknowledgement notices; a few cost nearly as much,
+# so they wait for company or for a quiet second. A search does not wait: it indexes first.
+_INDEX_STEP: Final = 512
+_INDEX_SECONDS: Final = 1.0
 _PRUNE_STEP: Final = 1_000
 _BUSY_ROUNDS: Final = 64
 _LOOK_SECONDS: Final = 60.0
@@ -47,14 +51,17 @@ class Upkeep:
         self._warn_at = limits.log_warning_bytes
         self._next_look = clock.monotonic()
         self._rounds = 0
-        self._unindexed = True
+        # When the entries that wait for company are indexed without it; when there may be room.
+        self._index_at = math.inf
+        self._index_not_before = clock.monotonic()
         self._pruning = keep_seconds is not None
 
     def patience(self) -> float:
         """Return how many seconds the hub may sleep when nothing else is to be done."""
-        if self._unindexed or self._pruning:
+        if self._pruning:
             return 0.0
-        return max(0.0, self._next_look - self._clock.monotonic())
+        now = self._clock.monotonic()
+        return max(0.0, min(self._next_look, self._index_due(now)) - now)
 
     def look_due(self) -> bool:
         """Tell whether a minute has passed since the last look at what moves slowly."""
@@ -70,30 +77,41 @@ class Upkeep:
             The oldest sequence number kept when that has changed, else None.
         """
         self._rounds += 1
-        if not idle:
-            self._unindexed = True
         if self.look_due():
             self._next_look = self._clock.monotonic() + _LOOK_SECONDS
             self._pruning = self._keep_seconds is not None
             self._look_at_size()
+        self._index()
         if idle or self._rounds % _BUSY_ROUNDS == 0:
-            self._index()
             return self._prune()
         return None
 
     def index_all(self) -> None:
-        """Bring the search index up to the last commit."""
-        while self._unindexed:
-            self._index()
+        """Bring the search index up to the last commit; where there is no room it stays behind."""
+        with suppress(StoreFull):
+            while self._log.index(_INDEX_STEP):
+                continue
 
     def _index(self) -> None:
-        if not self._unindexed:
+        now = self._clock.monotonic()
+        if now < self._index_due(now):
             return
         try:
-            self._unindexed = self._log.index(_INDEX_STEP) > 0
+            self._log.index(_INDEX_STEP)
+            self._index_at = math.inf
         except StoreFull:
-            # The index is only behind; it goes on when there is room again.
-            self._unindexed = False
+            # The index is only behind; it is tried again when there may be room.
+            self._index_not_before = now + _LOOK_SECONDS
+
+    def _index_due(self, now: float) -> float:
+        """Return when the index is to be filled further, on the monotonic clock."""
+        behind = self._log.unindexed
+        if not behind:
+            return math.inf
+        if behind >= _INDEX_STEP:
+            return max(now, self._index_not_before)
+        self._index_at = min(self._index_at, now + _INDEX_SECONDS)
+        return max(self._index_at, self._index_not_before)
 
     def _prune(self) -> int | None:
         if not self._pruning or self._keep_seconds is None:

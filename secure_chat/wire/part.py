@@ -66,8 +66,12 @@ class Code(StrEnum):
     PRUNED = "pruned"
 
 
-class Part(Struct, frozen=True, tag_field="t", tag=str.lower):
-    """What every message of the protocol is."""
+class Part(Struct, frozen=True, tag_field="t", tag=str.lower, gc=False):
+    """What every message of the protocol is.
+
+    The garbage collector does not look at messages: they hold values and lists of values, which
+    no cycle can run through, and a host makes many.
+    """
 
 
 class Ping(Part, frozen=True):

@@ -169,7 +169,8 @@ def test_the_index_waits_for_room_and_goes_on(tmp_path: Path) -> None:
     upkeep = Upkeep(log, announcer, limits, clock, keep_seconds=10.0)
 
     class Full:
-        head = floor = 0
+        floor = 0
+        unindexed = 512
 
         def index(self, _most: int) -> int:
             raise StoreFull("full")
@@ -199,15 +200,74 @@ def test_the_index_waits_for_room_and_goes_on(tmp_path: Path) -> None:
     announcer.close()
 
 
-def test_a_busy_host_does_its_upkeep_now_and_then(tmp_path: Path) -> None:
-    """Without an idle moment the index still keeps up."""
+def entries(first: int, number: int) -> list[Draft]:
+    """So many drafts with ids of their own."""
+    return [
+        Draft(Kind.SAID, "alice", str(n), "lobby", None, "word")
+        for n in range(first, first + number)
+    ]
+
+
+def test_a_busy_host_indexes_in_batches_and_keeps_up(tmp_path: Path) -> None:
+    """A few entries wait for company, many do not wait for an idle moment."""
+    log = SqliteLog.open(tmp_path / "log.sqlite", FakeClock(), Limits())
+    upkeep = Upkeep(log, Announcer(print, 1), Limits(), FakeClock(), None)
+    log.append(entries(0, 500))
+    upkeep.after_round(idle=False)
+    assert log.unindexed == 500
+    log.append(entries(500, 100))
+    upkeep.after_round(idle=False)
+    assert log.unindexed == 88
+    upkeep._announcer.close()
+    log.close()
+
+
+def test_a_quiet_host_indexes_what_is_there_within_a_second(tmp_path: Path) -> None:
+    """Few entries wait a second at most, and the hub sleeps until then and not longer."""
     clock = FakeClock()
     log = SqliteLog.open(tmp_path / "log.sqlite", clock, Limits())
     upkeep = Upkeep(log, Announcer(print, 1), Limits(), clock, None)
-    log.append([Draft(Kind.SAID, "alice", "1", "lobby", None, "word")])
-    for _ in range(64):
-        upkeep.after_round(idle=False)
-    assert log.index(10) == 0
+    upkeep.after_round(idle=True)
+    assert upkeep.patience() == 60
+    log.append(entries(0, 1))
+    assert upkeep.patience() == 1
+    clock.advance(0.9)
+    log.append(entries(1, 1))
+    upkeep.after_round(idle=False)
+    assert log.unindexed == 2
+    assert upkeep.patience() == pytest.approx(0.1)
+    clock.advance(0.2)
+    upkeep.after_round(idle=True)
+    assert log.unindexed == 0
+    assert upkeep.patience() > 50
+    upkeep._announcer.close()
+    log.close()
+
+
+def test_the_index_is_tried_again_after_a_minute_on_a_full_disk(tmp_path: Path) -> None:
+    """No attempt a round, however much waits."""
+    clock, tries = FakeClock(), []
+
+    class Full:
+        unindexed = 10_000
+
+        def index(self, most: int) -> int:
+            tries.append(most)
+            raise StoreFull("full")
+
+        def size(self) -> int:
+            return 0
+
+    log = SqliteLog.open(tmp_path / "log.sqlite", clock, Limits())
+    upkeep = Upkeep(log, Announcer(print, 1), Limits(), clock, None)
+    upkeep._log = Full()  # type: ignore[assignment] # a log on a full disk
+    for _ in range(3):
+        upkeep.after_round(idle=True)
+    assert len(tries) == 1
+    assert 0 < upkeep.patience() <= 60
+    clock.advance(60)
+    upkeep.after_round(idle=True)
+    assert len(tries) == 2
     upkeep._announcer.close()
     log.close()
 
