@@ -107,4 +107,7 @@ class Limits:
     )
     log_cache_bytes: int = count(16_777_216, "bytes of the log", "pages are read from disk again")
     certificate_bytes: int = count(8_192, "bytes of DER", "the certificate is refused")
+    certificates_remembered: int = count(
+        1_024, "certificates", "the one not seen for longest is read again when it comes"
+    )
     messages_recorded: int = count(64, "handshake messages a record", "the rest is not listed")

@@ -24,6 +24,8 @@ Address: TypeAlias = tuple[str, int]
 
 _LETTERS: Final = string.ascii_letters + string.digits
 _UID_LETTERS: Final = 17
+# More than 17 letters of 62 can hold, so that each of them is as likely as the others.
+_UID_BITS: Final = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,11 @@ class Evidence:
 
 def new_uid() -> str:
     """Return a name for a connection that no other one has, in the form Zeek uses."""
-    return "C" + "".join(secrets.choice(_LETTERS) for _ in range(_UID_LETTERS))
+    number, letters = secrets.randbits(_UID_BITS), ["C"]
+    for _ in range(_UID_LETTERS):
+        number, at = divmod(number, len(_LETTERS))
+        letters.append(_LETTERS[at])
+    return "".join(letters)
 
 
 def reason_for(code: str) -> Reason:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from cryptography import x509
@@ -103,6 +104,8 @@ class Rule(StrEnum):
     NAME = "name"
 
 
+# The same bytes always get the same verdict, and people come back; a refusal is not remembered.
+@lru_cache(maxsize=Limits().certificates_remembered)
 def read_member(der: bytes) -> Identity:
     """Return who a member's or operator's certificate belongs to.
 

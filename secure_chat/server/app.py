@@ -197,7 +197,7 @@ class Host:
         """Accept, and look at the registry, until told to stop."""
         with selectors.DefaultSelector() as selector:
             selector.register(self._inbox, selectors.EVENT_READ)
-            listening = False
+            listening, look_at = False, 0.0
             while True:
                 resting = acceptor.resting()
                 if listening is bool(resting):
@@ -213,7 +213,10 @@ class Host:
                             return
                     else:
                         acceptor.accept(key.data)
-                self._look_at_registry(watch, hub)
+                now = self._clock.monotonic()
+                if now >= look_at:
+                    look_at = now + self._limits.registry_seconds
+                    self._look_at_registry(watch, hub)
 
     def _told_to_stop(self) -> bool:
         return bool(self._inbox.take())

@@ -148,14 +148,17 @@ def _pair(talking: ssl.SSLContext, protocol: int) -> Contexts:
     needs a certificate or a key, so the twin has none.
     """
     talking.sslsocket_class = HeardSocket
-    heard = hasattr(talking, _EAR)
-    if heard:
-        setattr(talking, _EAR, _hear)
+    # The ssl module's own property would turn four numbers of each message into enumerations
+    # first, which costs more than keeping it; the one it inherits hands them over as they are.
+    ear = getattr(super(ssl.SSLContext, ssl.SSLContext), _EAR, None)
+    heard = ear is not None
+    if ear is not None:
+        ear.__set__(talking, _hear)
     return Contexts(talking, _bare(protocol), heard)
 
 
 def _hear(
-    conn: Any, direction: str, _version: Any, content_type: Any, msg_type: Any, data: bytes
+    conn: Any, direction: str, _version: int, content_type: int, msg_type: int, data: bytes
 ) -> None:
     """Keep one message of a handshake.
 
@@ -164,7 +167,7 @@ def _hear(
     said = getattr(conn, "said", None)
     if said is not None and content_type in _KEPT_TYPES and len(said) < conn.most:
         at = int((conn.clock.monotonic() - conn.since) * 1_000_000)
-        said.append((at, direction, int(content_type), int(msg_type), data))
+        said.append((at, direction, content_type, msg_type, data))
 
 
 def _trust(context: ssl.SSLContext, path: Path) -> None:

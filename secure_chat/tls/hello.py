@@ -10,7 +10,15 @@ from typing import Final, TypeVar
 
 from secure_chat.tls.octets import Cut, Octets
 
-__all__ = ["ClientHello", "ServerHello", "alpn_names", "client_hello", "extensions", "server_hello"]
+__all__ = [
+    "ClientHello",
+    "ServerHello",
+    "alpn_names",
+    "asks_again",
+    "client_hello",
+    "extensions",
+    "server_hello",
+]
 
 _T = TypeVar("_T")
 
@@ -63,14 +71,12 @@ class ServerHello:
     """What a host chose.
 
     Args:
-        retry: whether this only asks for another ClientHello.
         version: the version chosen.
         cipher: the cipher suite chosen.
         extensions: the types of its extensions.
         group: the key exchange group chosen, None when it did not say.
     """
 
-    retry: bool
     version: int
     cipher: int
     extensions: tuple[int, ...]
@@ -114,6 +120,15 @@ def client_hello(message: bytes) -> ClientHello:
     )
 
 
+def asks_again(message: bytes) -> bool:
+    """Tell whether a ServerHello is a HelloRetryRequest.
+
+    Args:
+        message: with its four bytes of header.
+    """
+    return message[_HEADER + 2 : _HEADER + 2 + _RANDOM] == _RETRY
+
+
 def server_hello(message: bytes) -> ServerHello:
     """Take a ServerHello or a HelloRetryRequest apart.
 
@@ -124,13 +139,13 @@ def server_hello(message: bytes) -> ServerHello:
         Cut: it is too short for what it says.
     """
     body = Octets(message[_HEADER:])
-    version, random = body.number(2), body.take(_RANDOM)
+    version = body.number(2)
+    body.take(_RANDOM)
     body.vector(1)
     cipher = body.number(2)
     body.number(1)
     held = dict(extensions(body))
     return ServerHello(
-        retry=random == _RETRY,
         version=Octets(held[_VERSIONS]).number(2) if _VERSIONS in held else version,
         cipher=cipher,
         extensions=tuple(held),

@@ -53,8 +53,12 @@ class Octets:
         return Octets(self.take(self.number(size)))
 
     def numbers(self, size: int) -> tuple[int, ...]:
-        """Return all that is left as numbers of `size` bytes each."""
-        found = []
-        while self:
-            found.append(self.number(size))
-        return tuple(found)
+        """Return all that is left as numbers of `size` bytes each.
+
+        Raises:
+            Cut: the last one is not whole.
+        """
+        rest = self.take(len(self._data) - self._at)
+        if len(rest) % size:
+            raise Cut
+        return tuple([int.from_bytes(rest[at : at + size]) for at in range(0, len(rest), size)])

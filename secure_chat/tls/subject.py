@@ -5,8 +5,10 @@ stderr about others, but a record must name whoever was refused; so just the nam
 by hand. Nothing is decided by them: a name counts only when `pki.profile` has read it.
 """
 
+from functools import lru_cache
 from typing import Final
 
+from secure_chat.limits import Limits
 from secure_chat.tls.octets import Cut, Octets
 
 __all__ = ["subject_and_issuer"]
@@ -42,6 +44,8 @@ _ATTRIBUTES: Final = {
 }
 
 
+# The same few certificates come again and again, one's own with every handshake.
+@lru_cache(maxsize=Limits().certificates_remembered)
 def subject_and_issuer(certificate: bytes) -> tuple[str | None, str | None]:
     """Return subject and issuer in the form of RFC 4514, most specific part first.
 

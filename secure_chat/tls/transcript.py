@@ -14,6 +14,7 @@ from secure_chat.tls.hello import (
     ClientHello,
     ServerHello,
     alpn_names,
+    asks_again,
     client_hello,
     extensions,
     server_hello,
@@ -191,9 +192,8 @@ def _named(content_type: int, data: bytes) -> str:
         return f"Alert:{named(ALERTS, data[-1])}" if data else "Alert:empty"
     if not data:
         return "empty"
-    if data[0] == _SERVER_HELLO:
-        with suppress(Cut):
-            return "HelloRetryRequest" if server_hello(data).retry else "ServerHello"
+    if data[0] == _SERVER_HELLO and asks_again(data):
+        return "HelloRetryRequest"
     return named(MESSAGES, data[0])
 
 
