@@ -41,9 +41,11 @@ class LineFile:
         """
         try:
             file = self._open()
-            if os.fstat(file).st_size + len(line) > self._most_bytes:
+            before = os.fstat(file).st_size
+            if before + len(line) > self._most_bytes:
                 file = self._rotate(file)
-            return self._write(file, line)
+                before = os.fstat(file).st_size
+            return self._write(file, line, before)
         except OSError:
             self.close()
             return False
@@ -62,9 +64,8 @@ class LineFile:
             self._torn = not _ends_whole(self.path)
         return self._file
 
-    def _write(self, file: int, line: bytes) -> bool:
+    def _write(self, file: int, line: bytes, before: int) -> bool:
         """Append in one call, so that two programs with one journal cannot mix their lines."""
-        before = os.fstat(file).st_size
         data = b"\n" + line if self._torn else line
         if os.write(file, data) == len(data):
             self._torn = False

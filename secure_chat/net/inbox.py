@@ -106,11 +106,22 @@ class Inbox(Generic[Item]):
         Returns:
             Whether there is room now.
         """
+        return self._wait_for_fewer(self._most, seconds)
+
+    def wait_until_taken(self, seconds: float) -> bool:
+        """Sleep until the owner took everything or `seconds` have passed; from any other thread.
+
+        Returns:
+            Whether nothing waits now.
+        """
+        return self._wait_for_fewer(1, seconds)
+
+    def _wait_for_fewer(self, number: int, seconds: float) -> bool:
         self._relief.clear()
-        if not self.crowded:
+        if len(self._items) < number:
             return True
         self._relief.wait(seconds)
-        return not self.crowded
+        return len(self._items) < number
 
     def close(self) -> None:
         """Give the descriptors back; the owner calls this last."""

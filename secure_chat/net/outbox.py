@@ -45,7 +45,7 @@ class Outbox:
 
     def advance(self, written: int) -> None:
         """Take away the first `written` bytes of the head; what is left of it is the next head."""
-        head = self.head()
+        head = self.head() if self._head is None else self._head
         self.size -= written
         self._head = head[written:] if written < len(head) else None
 

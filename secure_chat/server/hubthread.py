@@ -37,6 +37,7 @@ from secure_chat.wire.messages import Code
 __all__ = ["Founded", "HubThread"]
 
 _PATIENCE: Final = 0.05
+_TAKING: Final = 0.02
 _WORDS: Final = {
     Fact.CAME: "{person} came from {text}",
     Fact.WENT: "{person} went, from {text}",
@@ -161,8 +162,11 @@ class HubThread:
             hub.pruned(floor)
 
     def _wait(self) -> None:
-        # A worker that has too much to send holds up the hub, and with it those who send.
         for worker in self._workers:
+            # What is committed before the worker has taken the last batch would wait for it
+            # anyway, so a busy host takes more into one commit instead of making more of them.
+            worker.inbox.wait_until_taken(_TAKING)
+            # A worker that has too much to send holds up the hub, and with it those who send.
             while not worker.inbox.wait_for_room(_PATIENCE) and not self._stopping:
                 continue
         seconds = self._upkeep.patience()

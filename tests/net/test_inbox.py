@@ -109,3 +109,15 @@ def test_a_full_bell_does_not_hurt(inbox: "Inbox[int]") -> None:
         inbox.post(5)
     assert inbox.take() == [5]
     inbox.close()
+
+
+def test_who_must_not_overtake_waits_until_everything_is_taken(inbox: "Inbox[int]") -> None:
+    """One waiting item is enough to wait for, well below the bound; nothing waits for nothing."""
+    assert inbox.wait_until_taken(0)
+    inbox.post(1)
+    assert not inbox.wait_until_taken(0)
+    taker = threading.Thread(target=inbox.take)
+    taker.start()
+    assert inbox.wait_until_taken(10)
+    taker.join()
+    inbox.close()
