@@ -19,7 +19,7 @@ from typing import Any
 import typer.models
 
 from secure_chat import limits
-from secure_chat.cli.main import app
+from secure_chat.cli.commands import NAMES, load
 from secure_chat.errors import Exit
 
 __all__ = ["ARCHITECTURE", "ENVIRONMENT", "REFERENCE", "architecture", "main", "reference"]
@@ -85,23 +85,22 @@ def architecture(page: str) -> str:
 def _commands() -> Iterator[str]:
     yield "## Commands\n"
     yield "An option with a variable takes its default from there. `--help` says the same."
-    for command in app.registered_commands:
-        function = command.callback
-        assert function is not None
-        yield f"\n### `securechat {command.name}`\n"
+    for name in NAMES:
+        function, examples = load(name)
+        yield f"\n### `securechat {name}`\n"
         yield inspect.cleandoc(function.__doc__ or "")
         yield ""
         yield "| option | what it does | default | variable |"
         yield "|---|---|---|---|"
         yield from map(_row, _parameters(function))
         yield "\n```sh"
-        yield from _examples(command.epilog or "")
+        yield from _examples(examples)
         yield "```"
     yield ""
 
 
-def _examples(epilog: str) -> Iterator[str]:
-    for line in re.split(r"\n|  ·", epilog.partition("Examples:")[2]):
+def _examples(text: str) -> Iterator[str]:
+    for line in re.split(r"\n|  ·", text.partition("Examples:")[2]):
         if line.strip():
             yield line.strip()
 
@@ -171,9 +170,9 @@ def _exit_codes() -> str:
 
 def _environment() -> str:
     twins: dict[str, str] = {}
-    for command in app.registered_commands:
-        assert command.callback is not None
-        for declared, _, _ in _parameters(command.callback):
+    for name in NAMES:
+        function, _ = load(name)
+        for declared, _, _ in _parameters(function):
             if isinstance(declared.envvar, str):
                 twins[declared.envvar] = f"the same as `{_options(declared)[0]}`, which wins"
     rows = (_cells(f"`{name}`", text) for name, text in sorted((twins | ENVIRONMENT).items()))

@@ -18,6 +18,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from secure_chat.cli.commands import NAMES, load
 from secure_chat.cli.main import app
 from secure_chat.client import Client
 from secure_chat.client.events import Event, Message, Presence
@@ -27,7 +28,6 @@ from tests.client.hosting import Hosting
 ROOT: Final = Path(__file__).resolve().parent.parent
 README: Final = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES: Final = (ROOT / "README.md", *sorted((ROOT / "secure_chat").rglob("*.md")))
-COMMANDS: Final = tuple(str(command.name) for command in app.registered_commands)
 PATIENCE: Final = 30
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="pty and sh need a POSIX system")
@@ -211,14 +211,14 @@ def test_the_front_page_is_a_page() -> None:
 def test_every_command_is_on_the_front_page() -> None:
     """The table names each command of the program, and no other."""
     named = re.findall(r"^\| `securechat ([\w-]+)` \|", section("Commands"), re.MULTILINE)
-    assert named == list(COMMANDS)
+    assert named == list(NAMES)
 
 
 def spoken_commands() -> list[str]:
     """Return what README.md and the help texts tell people to type, without `securechat`."""
     code = [block for language, block in blocks(README) if language in {"sh", "console"}]
     spans = re.findall(r"`(securechat [^`]+)`", README.replace("\n", " "))
-    helps = [command.epilog or "" for command in app.registered_commands]
+    helps = [examples for _, examples in map(load, NAMES)]
     found: list[str] = []
     for text in (*code, *spans, *helps):
         found += re.findall(r"securechat ((?:[^\n|>#·]|(?<=[(,])\|)+)", text)
@@ -229,9 +229,11 @@ def spoken_commands() -> list[str]:
 def test_what_people_are_told_to_type_is_a_command(words: str) -> None:
     """The command exists and has these options."""
     name, *rest = shlex.split(words)
-    commands = get_command(app).commands  # type: ignore[attr-defined] # a group has them
-    assert name in commands
-    commands[name].make_context(name, rest)
+    assert name in NAMES
+    program = get_command(app)
+    context = program.make_context("securechat", [name])
+    command = program.get_command(context, name)  # type: ignore[attr-defined] # a group has it
+    command.make_context(name, rest)
 
 
 def test_the_scripts_that_are_named_are_there() -> None:
@@ -261,7 +263,7 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 # --- the help ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", *COMMANDS])
+@pytest.mark.parametrize("name", ["", *NAMES])
 def test_a_help_text_is_short_and_has_examples(name: str) -> None:
     """It fits an ordinary terminal and shows two commands that can be typed."""
     words = [name] if name else []

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import cycle, islice
-from typing import Final
+from typing import Final, TypeAlias
 
 from scripts.benches.exchange import Busy, Exchange, Line, Pace
 from scripts.benches.peer import hear, hear_until
@@ -22,7 +22,7 @@ from secure_chat.wire.connection import Connection
 from secure_chat.wire.messages import PROTOCOL_VERSION, Greeting, Hello, Welcome
 from secure_chat.wire.states import Role
 
-__all__ = ["Acked", "JetStream", "QuietChat", "Saturated", "paced", "saturate"]
+__all__ = ["Acked", "JetStream", "QuietChat", "Saturated", "Senders"]
 
 _LONGEST: Final = 120.0
 _LAST: Final = 20.0
@@ -83,7 +83,8 @@ class JetStream(Nats):
         return b"PUB room _INBOX.%d %d\r\n%s\r\n" % (number, len(self.payload), self.payload)
 
 
-Acked = QuietChat | JetStream
+Acked: TypeAlias = QuietChat | JetStream
+Others: TypeAlias = Callable[[bytes], None]
 
 
 @dataclass(frozen=True)
@@ -101,99 +102,99 @@ class Saturated:
     busy: float
 
 
-def saturate(
-    exchange: Exchange, peer: Acked, window: int, acks: int, observe: Callable[[], None]
-) -> Saturated:
-    """Let everybody speak as fast as they are acknowledged.
+class Senders:
+    """Connections that speak, each with a queue of its own.
 
     Args:
-        exchange: the senders.
-        peer: how they speak.
-        window: messages each has under way.
-        acks: how many to wait for.
-        observe: called when the first tenth is over and the measuring begins.
-
-    Raises:
-        TimeoutError: they did not come.
+        peer: whom they speak to, and how.
+        count: how many they are.
     """
-    for line in exchange.lines:
-        exchange.say(line, _next(peer, line, window))
-    total = skipped = 0
-    busy: Busy | None = None
-    limit = time.monotonic() + _LONGEST
-    while total < acks:
-        if time.monotonic() > limit:
-            raise TimeoutError(f"{peer.name} acknowledged {total} of {acks} messages")
-        for line, data in exchange.hear(1.0):
-            arrived = line.count(peer.mark, data)
-            total += arrived
-            if arrived:
-                # As many as were acknowledged, in one write, as a client with a queue does.
-                exchange.say(line, _next(peer, line, arrived))
-        if busy is None and total >= acks // 10:
-            observe()
-            busy, skipped = Busy(), total
-    assert busy is not None
-    return Saturated(total - skipped, busy.seconds(), busy.share())
 
+    def __init__(self, peer: Acked, count: int) -> None:
+        self.exchange = Exchange(peer, peer.port, range(count))
+        self._peer = peer
+        self._lines = tuple(self.exchange.lines)
 
-def paced(
-    exchange: Exchange,
-    peer: Acked,
-    pace: Pace,
-    *,
-    senders: int,
-    others: Callable[[Line, bytes], None] | None = None,
-) -> list[float]:
-    """Let senders speak in turn at a pace.
+    def saturate(self, window: int, acks: int, observe: Callable[[], None]) -> Saturated:
+        """Let everybody speak as fast as they are acknowledged.
 
-    Args:
-        exchange: the senders first, then lines that are not theirs.
-        peer: how they speak.
-        pace: when.
-        senders: how many they are.
-        others: called with what arrives on the lines behind theirs.
+        Args:
+            window: messages each has under way.
+            acks: how many to wait for.
+            observe: called when the first tenth is over and the measuring begins.
 
-    Returns:
-        Milliseconds from each write to its acknowledgement, those of the first tenth left out.
+        Raises:
+            TimeoutError: they did not come.
+        """
+        for line in self._lines:
+            self._say(line, window)
+        total = skipped = 0
+        busy: Busy | None = None
+        limit = time.monotonic() + _LONGEST
+        while total < acks:
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{self._peer.name} acknowledged {total} of {acks} messages")
+            for line, data in self.exchange.hear(1.0):
+                arrived = line.count(self._peer.mark, data)
+                total += arrived
+                if arrived:
+                    self._say(line, arrived)
+            if busy is None and total >= acks // 10:
+                observe()
+                busy, skipped = Busy(), total
+        assert busy is not None
+        return Saturated(total - skipped, busy.seconds(), busy.share())
 
-    Raises:
-        TimeoutError: the last ones did not come.
-    """
-    speaking = exchange.lines[:senders]
-    under_way: dict[Line, deque[float]] = {line: deque() for line in speaking}
-    taken: list[float] = []
+    def pace(self, rate: int, seconds: float, others: Others | None = None) -> list[float]:
+        """Speak in turn at a pace.
 
-    def listen(seconds: float) -> None:
-        for line, data in exchange.hear(seconds):
-            now = time.perf_counter()
-            if line in under_way:
-                said = under_way[line]
-                acks = range(line.count(peer.mark, data))
-                taken.extend((now - said.popleft()) * 1e3 for _ in acks)
-            elif others is not None:
-                others(line, data)
+        Args:
+            rate: messages a second, all together.
+            seconds: how long.
+            others: called with what arrives on lines that were added to the exchange.
 
-    for number in range(pace.messages):
-        while (ahead := pace.until(number)) > 0:
-            listen(ahead)
-        line = speaking[number % senders]
-        data = _next(peer, line, 1)
-        under_way[line].append(time.perf_counter())
-        exchange.say(line, data)
-        listen(0)
-    limit = time.monotonic() + _LAST
-    while any(under_way.values()):
-        if time.monotonic() > limit:
-            raise TimeoutError(f"{peer.name} left messages without acknowledgement")
-        listen(0.1)
-    return taken[pace.messages // 10 :]
+        Returns:
+            Milliseconds from each write to its acknowledgement, those of the first tenth left out.
 
+        Raises:
+            TimeoutError: the last ones did not come.
+        """
+        under_way: dict[Line, deque[float]] = {line: deque() for line in self._lines}
+        taken: list[float] = []
 
-def _next(peer: Acked, line: Line, count: int) -> bytes:
-    """Return the bytes that say the next so many texts."""
-    said = []
-    for _ in range(count):
-        peer.payload = next(_TEXTS)
-        said.append(peer.publish(line.number))
-    return b"".join(said)
+        def listen(seconds: float) -> None:
+            for line, data in self.exchange.hear(seconds):
+                now = time.perf_counter()
+                if line in under_way:
+                    said = under_way[line]
+                    acks = range(line.count(self._peer.mark, data))
+                    taken.extend((now - said.popleft()) * 1e3 for _ in acks)
+                elif others is not None:
+                    others(data)
+
+        pace, messages = Pace(rate), int(rate * seconds)
+        for number in range(messages):
+            while (ahead := pace.until(number)) > 0:
+                listen(ahead)
+            line = self._lines[number % len(self._lines)]
+            under_way[line].append(time.perf_counter())
+            self._say(line, 1)
+            listen(0)
+        limit = time.monotonic() + _LAST
+        while any(under_way.values()):
+            if time.monotonic() > limit:
+                raise TimeoutError(f"{self._peer.name} left messages without acknowledgement")
+            listen(0.1)
+        return taken[messages // 10 :]
+
+    def close(self) -> None:
+        """Go away."""
+        self.exchange.close()
+
+    def _say(self, line: Line, count: int) -> None:
+        """Say the next so many texts in one write, as a client with a queue does."""
+        said = []
+        for _ in range(count):
+            self._peer.payload = next(_TEXTS)
+            said.append(self._peer.publish(line.number))
+        self.exchange.say(line, b"".join(said))

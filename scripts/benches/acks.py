@@ -4,7 +4,7 @@ Senders with a window of messages under way each speak in the lobby and nobody l
 from saying to commit to acknowledgement is what a message costs. Beside it: NATS JetStream with
 file storage, which flushes to the disk every two minutes only; and a bare loop that appends the
 same rows in as many commits, so whatever a host adds to SQLite is the difference. Then a fixed
-pace, whose waiting times are held against one commit of this disk.
+pace, whose waiting times are held against the median commit of one row at that pace.
 """
 
 import argparse
@@ -13,9 +13,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from scripts.benches.acked import Acked, JetStream, QuietChat, paced, saturate
+from scripts.benches.acked import Acked, JetStream, QuietChat, Senders
 from scripts.benches.bareloop import append_again, log_of, one_commit_ms
-from scripts.benches.exchange import Busy, Exchange, Pace, percentile
+from scripts.benches.exchange import Busy, percentile
 from scripts.benches.gauge import SERVER_CPU, Gauge
 from scripts.benches.peers import Papers, running
 from scripts.benches.report import OURS, Figure, Goal
@@ -31,7 +31,8 @@ CAUGHT_UP: Final = "seconds until the search index has caught up"
 P50: Final = "p50 ack ms"
 P99: Final = "p99 ack ms"
 BARE: Final = "bare loop"
-COMMIT: Final = "one commit"
+COMMIT: Final = "one commit at this pace"
+COMMIT_IN_A_ROW: Final = "one commit in a row"
 _FULL: Final = "saturated"
 _LOAD_BUSY: Final = 0.95
 _PATIENCE: Final = 60.0
@@ -62,27 +63,24 @@ def measure(options: argparse.Namespace, folder: Path, number: int) -> Iterator[
         yield from _saturated(JetStream(papers, folder / f"js-{number}"), options, number)
         yield from _paced(JetStream(papers, folder / f"js-paced-{number}"), options, number)
     yield from _paced(QuietChat(papers, folder / f"ours-paced-{number}"), options, number)
-    commit = one_commit_ms(log_of(ours), folder / f"commit-{number}.sqlite")
-    yield Figure(P50, _pace(options), COMMIT, number, commit)
-    yield Figure(P99, _pace(options), COMMIT, number, commit)
+    for peer, rate in ((COMMIT, options.rate), (COMMIT_IN_A_ROW, 0)):
+        commit = one_commit_ms(log_of(ours), folder / f"commit-{rate}-{number}.sqlite", rate)
+        yield Figure(P50, _pace(options), peer, number, commit)
+        yield Figure(P99, _pace(options), peer, number, commit)
 
 
 def _saturated(peer: Acked, options: argparse.Namespace, number: int) -> Iterator[Figure]:
     with running(peer, SERVER_CPU) as pid:
         gauge = Gauge(pid)
-        exchange = Exchange(peer, peer.port, range(options.senders))
+        senders = Senders(peer, options.senders)
         begun: list[float] = []
-        done = saturate(
-            exchange,
-            peer,
-            options.window,
-            options.messages,
-            observe=lambda: begun.append(gauge.cpu_seconds()),
+        done = senders.saturate(
+            options.window, options.messages, observe=lambda: begun.append(gauge.cpu_seconds())
         )
         cpu = gauge.cpu_seconds() - begun[0]
         if isinstance(peer, QuietChat):
             yield from _index(log_of(peer), number)
-        exchange.close()
+        senders.close()
     void = "the load was the bottleneck" if done.busy > _LOAD_BUSY else ""
     yield Figure(RATE, _FULL, peer.name, number, done.acks / done.seconds, void)
     yield Figure(COST, _FULL, peer.name, number, cpu / done.acks * 1e6)
@@ -122,12 +120,10 @@ def _bare(log: Path, target: Path, number: int) -> Iterator[Figure]:
 
 def _paced(peer: Acked, options: argparse.Namespace, number: int) -> Iterator[Figure]:
     with running(peer, SERVER_CPU):
-        exchange = Exchange(peer, peer.port, range(options.senders))
-        busy = Busy()
-        pace = Pace(options.rate, options.seconds)
-        taken = paced(exchange, peer, pace, senders=options.senders)
+        senders, busy = Senders(peer, options.senders), Busy()
+        taken = senders.pace(options.rate, options.seconds)
         void = "the load was the bottleneck" if busy.share() > _LOAD_BUSY else ""
-        exchange.close()
+        senders.close()
     yield Figure(P50, _pace(options), peer.name, number, percentile(taken, 0.5), void)
     yield Figure(P99, _pace(options), peer.name, number, percentile(taken, 0.99), void)
 

@@ -147,16 +147,14 @@ class Pace:
     """Moments at equal distances, from when this was made.
 
     Args:
-        rate: messages a second.
-        seconds: how long.
+        rate: so many a second.
     """
 
-    def __init__(self, rate: float, seconds: float) -> None:
-        self.messages = int(rate * seconds)
+    def __init__(self, rate: float) -> None:
         self._rate, self._begun = rate, time.perf_counter()
 
     def until(self, number: int) -> float:
-        """Return the seconds until a message is due, negative when it is late.
+        """Return the seconds until one of them, negative when it is over.
 
         Args:
             number: which one, from 0.

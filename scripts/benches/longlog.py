@@ -13,9 +13,9 @@ from itertools import cycle, repeat
 from pathlib import Path
 from typing import Final
 
-from scripts.benches.acked import QuietChat, paced, saturate
+from scripts.benches.acked import QuietChat, Senders
 from scripts.benches.bareloop import log_of
-from scripts.benches.exchange import Exchange, Line, Pace, percentile
+from scripts.benches.exchange import Exchange, percentile
 from scripts.benches.filling import PEOPLE, RARE, fill
 from scripts.benches.gauge import SERVER_CPU
 from scripts.benches.peers import Papers, running
@@ -86,12 +86,10 @@ def _one(host: QuietChat, size: int, options: argparse.Namespace, number: int) -
         for quantity, questions in _questions(size, number).items():
             yield figure(quantity, reader.p50_ms(questions, options.pages))
         reader.close()
-        senders = Exchange(host, host.port, range(_SENDERS))
-        pace = (options.rate, options.seconds)
-        quiet = paced(senders, host, Pace(*pace), senders=_SENDERS)
-        senders.grow([_SENDERS])
-        searching = Searching(senders, senders.lines[-1])
-        beside = paced(senders, host, Pace(*pace), senders=_SENDERS, others=searching.go_on)
+        senders = Senders(host, _SENDERS)
+        quiet = senders.pace(options.rate, options.seconds)
+        searching = Searching(senders.exchange)
+        beside = senders.pace(options.rate, options.seconds, others=searching.go_on)
         senders.close()
     yield figure(ACK, percentile(beside, 0.99))
     yield figure(ACK, percentile(quiet, 0.99), QUIET)
@@ -101,10 +99,10 @@ def _one(host: QuietChat, size: int, options: argparse.Namespace, number: int) -
 def _end_by_kill(host: QuietChat) -> None:
     """Let a host say something and die of it, so that the next one finds what a crash leaves."""
     with running(host, SERVER_CPU) as pid:
-        exchange = Exchange(host, host.port, range(_SENDERS))
-        saturate(exchange, host, 64, _SAID_BEFORE_KILL, observe=lambda: None)
+        senders = Senders(host, _SENDERS)
+        senders.saturate(64, _SAID_BEFORE_KILL, observe=lambda: None)
         os.kill(pid, signal.SIGKILL)
-        exchange.close()
+        senders.close()
 
 
 def _questions(size: int, seed: int) -> dict[str, Iterator[History]]:
@@ -163,20 +161,20 @@ class Searching:
     """One connection that searches again as soon as it has a page.
 
     Args:
-        exchange: where the line is.
-        line: the connection.
+        exchange: where the connection is added.
     """
 
-    def __init__(self, exchange: Exchange, line: Line) -> None:
+    def __init__(self, exchange: Exchange) -> None:
+        exchange.grow([_SENDERS])
         self._exchange = exchange
-        self._line = line
+        self._line = exchange.lines[-1]
         self._words = cycle(SEARCHES.values())
         self._pages = _Pages()
         self.done = -1
         self._next()
 
-    def go_on(self, line: Line, data: bytes) -> None:
-        """Take what arrived on the line."""
+    def go_on(self, data: bytes) -> None:
+        """Take what arrived."""
         if self._pages.arrived(data):
             self._next()
 

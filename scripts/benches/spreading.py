@@ -35,6 +35,8 @@ _PEOPLE: Final = 100
 _WINDOW: Final = 64
 _DELIVERIES: Final = 400_000
 _LONGEST: Final = 120.0
+# For everybody to be in their rooms, and to be told who else is.
+_SETTLING: Final = 2.0
 _LOAD_BUSY: Final = 0.95
 # Connections of one person, below what a host allows.
 _EACH: Final = 25
@@ -146,7 +148,7 @@ def _one(
         gauge = Gauge(pid)
         exchange = Exchange(host, host.port, ())
         talks = gather(exchange)
-        _attend(exchange, 1.0)
+        _attend(exchange, _SETTLING)
         begun: list[float] = []
         delivered, seconds, busy = _saturate(
             exchange, talks, observe=lambda: begun.append(gauge.cpu_seconds())
@@ -165,14 +167,14 @@ def _unpin(pid: int) -> None:
             os.sched_setaffinity(int(task.name), range(os.cpu_count() or 1))
 
 
-def _attend(exchange: Exchange, quiet: float = 0) -> None:
-    """Answer pings until nothing has come for some seconds."""
-    heard = True
-    while heard:
-        heard = False
-        for line, data in exchange.hear(quiet):
+def _attend(exchange: Exchange, seconds: float = 0) -> None:
+    """Answer pings for some time; at least once."""
+    until = time.monotonic() + seconds
+    while True:
+        for line, data in exchange.hear(max(0.0, until - time.monotonic())):
             _answer(exchange, line, data)
-            heard = True
+        if time.monotonic() >= until:
+            return
 
 
 def _answer(exchange: Exchange, line: Line, data: bytes) -> None:

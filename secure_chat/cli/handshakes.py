@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from secure_chat.cli.console import Colour, Console
-from secure_chat.cli.options import Color, Data, Json, Quiet, data_folder
+from secure_chat.cli.options import Color, Data, Json, Quiet
 
 __all__ = ["EXAMPLES", "handshakes"]
 
@@ -67,6 +67,7 @@ def handshakes(
     Those of the host and of the clients that keep their data on this computer.
     """
     from secure_chat.cli.listing import Query, show, since_of
+    from secure_chat.folders import data_folder
 
     since = since_of(since)
     if limit is None and not json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from secure_chat.cli.console import Colour, Console
-from secure_chat.cli.options import Certs, Color, Data, Json, PassphraseFile, Quiet, data_folder
+from secure_chat.cli.options import Certs, Color, Data, Json, PassphraseFile, Quiet
 from secure_chat.cli.passphrase import passphrase_from
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ def host(
     color: Color = Colour.AUTO,
 ) -> None:
     """Start the host; Ctrl-C stops it in order."""
+    from secure_chat.folders import data_folder
     from secure_chat.limits import Limits
     from secure_chat.pki.duration import parse_duration
     from secure_chat.pki.vault import Vault

@@ -1,7 +1,7 @@
 """The table of handshakes: which records are wanted, and how they look on a terminal.
 
-Behind `cli.handshakes`, in a module of its own so that start-up of other commands need not load
-it. Subjects and names are strangers' text and pass `client.text` before they reach a terminal.
+Behind `cli.handshakes`, in a module of its own so that its help need not load it.
+Subjects and names are strangers' text and pass `client.text` before they reach a terminal.
 """
 
 import threading

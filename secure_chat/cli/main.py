@@ -1,6 +1,6 @@
-"""The command `securechat`: registers the commands, turns errors into two lines and an exit code.
+"""The command `securechat`: runs what was asked for, turns errors into two lines and an exit code.
 
-Every command's own imports happen when it runs, so `--version` and `--help` stay fast.
+Whatever not every command needs is imported by those that do, when they run.
 """
 
 import os
@@ -9,14 +9,14 @@ from typing import Annotated
 
 import typer
 
-from secure_chat.cli import handshakes, history, host, init_certs, join, send, tail
-from secure_chat.cli.console import Console
+from secure_chat.cli.commands import Commands
 from secure_chat.errors import Exit, SecureChatError
 
 __all__ = ["app", "run"]
 
 app = typer.Typer(
     name="securechat",
+    cls=Commands,
     help="Private chat over mutual TLS on a host of your own.",
     epilog=(
         "Examples:\n\n  securechat init-certs\n\n  securechat host\n\n  securechat join --as alice"
@@ -53,18 +53,6 @@ def securechat(
     """Private chat over mutual TLS on a host of your own."""
 
 
-for _name, _function, _examples in (
-    ("init-certs", init_certs.init_certs, init_certs.EXAMPLES),
-    ("host", host.host, host.EXAMPLES),
-    ("join", join.join, join.EXAMPLES),
-    ("send", send.send, send.EXAMPLES),
-    ("tail", tail.tail, tail.EXAMPLES),
-    ("history", history.history, history.EXAMPLES),
-    ("handshakes", handshakes.handshakes, handshakes.EXAMPLES),
-):
-    app.command(_name, epilog=_examples)(_function)
-
-
 def run() -> None:
     """Run the command line and exit; the console script calls this."""
     try:
@@ -72,6 +60,8 @@ def run() -> None:
     except SecureChatError as error:
         if os.environ.get("SECURECHAT_DEBUG") == "1":
             raise
+        from secure_chat.cli.console import Console
+
         Console().fail(error)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:

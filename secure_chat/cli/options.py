@@ -17,7 +17,6 @@ __all__ = [
     "NoInput",
     "PassphraseFile",
     "Quiet",
-    "data_folder",
 ]
 
 Certs: TypeAlias = Annotated[
@@ -72,17 +71,3 @@ PassphraseFile: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
-
-
-def data_folder(explicit: Path | None, community: str) -> Path:
-    """Return the folder of one community's data, `host/` and `clients/NAME/` below it.
-
-    Args:
-        explicit: what `--data` says; it replaces the platform's folder only.
-        community: the community's id, from the certificates folder.
-    """
-    if explicit is not None:
-        return explicit / community
-    import platformdirs  # only here: start-up of other commands stays fast
-
-    return Path(platformdirs.user_data_dir("securechat", appauthor=False)) / community

@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-import platformdirs
-
 from secure_chat.errors import IdentityError
+from secure_chat.folders import data_folder
 from secure_chat.pki.vault import Vault
 
 __all__ = ["Ask", "choose", "client_folder"]
@@ -60,9 +59,7 @@ def client_folder(data: Path | None, community: str, name: str) -> Path:
 
     Args:
         data: replaces the platform's folder for user data; None for that.
-        community: the community's id; a new authority does not change it, so history survives.
+        community: the community's id.
         name: the identity.
     """
-    if data is None:
-        data = Path(platformdirs.user_data_dir("securechat", appauthor=False))
-    return data / community / "clients" / name
+    return data_folder(data, community) / "clients" / name

@@ -11,7 +11,17 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-__all__ = ["HandshakeRecord", "MessageSeen", "Schemes", "decode", "encode", "seconds"]
+__all__ = [
+    "CertificateSeen",
+    "Choice",
+    "HandshakeRecord",
+    "MessageSeen",
+    "Offer",
+    "Schemes",
+    "decode",
+    "encode",
+    "seconds",
+]
 
 
 class MessageSeen(Struct, frozen=True):
@@ -35,6 +45,80 @@ class Schemes(Struct, frozen=True):
 
     host: str | None = None
     client: str | None = None
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What a ClientHello offered, each list in the client's own order, by the names of IANA.
+
+    A number without a name is four hex digits; the values of GREASE (RFC 8701) are kept.
+
+    Args:
+        versions: of TLS.
+        ciphers: cipher suites.
+        groups: key exchange groups.
+        shares: the groups it sent a key for.
+        schemes: signature schemes.
+        alpn: application protocols.
+        extensions: the types of all extensions.
+    """
+
+    versions: tuple[str, ...] = ()
+    ciphers: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    shares: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
+    alpn: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = ()
+
+
+class Choice(Struct, frozen=True, kw_only=True):
+    """What the host answered beside version, cipher, group and protocol.
+
+    Args:
+        extensions: the types in ServerHello and EncryptedExtensions, by name.
+        asked: whether it asked for a client certificate.
+        authorities: the subjects of the authorities it asked for (RFC 4514), if it named any.
+        schemes: the signature schemes it accepts from a client.
+    """
+
+    extensions: tuple[str, ...] = ()
+    asked: bool = False
+    authorities: tuple[str, ...] = ()
+    schemes: tuple[str, ...] = ()
+
+
+class CertificateSeen(Struct, frozen=True, kw_only=True):
+    """What stands in a certificate, read without judging it; null is what cannot be read.
+
+    Args:
+        fingerprint: SHA-256 of the DER in lower-case hex.
+        size: of the DER, bytes.
+        subject: RFC 4514.
+        issuer: RFC 4514.
+        serial: lower-case hex without leading zeros.
+        not_before: RFC 3339 in UTC.
+        not_after: RFC 3339 in UTC.
+        names: alternative names as `DNS:localhost`, `IP:127.0.0.1`, `email:a@b`, `URI:...`.
+        key: its key: `ECDSA P-256`, `RSA 3072`, `Ed25519`.
+        signature: the algorithm it is signed with: `ecdsa-with-SHA256`.
+        usages: what its key may be used for: `digitalSignature`.
+        purposes: what it may be used for: `serverAuth`, `clientAuth`.
+        authority: whether it may issue certificates.
+    """
+
+    fingerprint: str
+    size: int
+    subject: str | None = None
+    issuer: str | None = None
+    serial: str | None = None
+    not_before: str | None = None
+    not_after: str | None = None
+    names: tuple[str, ...] = ()
+    key: str | None = None
+    signature: str | None = None
+    usages: tuple[str, ...] = ()
+    purposes: tuple[str, ...] = ()
+    authority: bool | None = None
 
 
 class HandshakeRecord(
@@ -83,6 +167,10 @@ class HandshakeRecord(
         validation_status: `ok`, or OpenSSL's words about the certificate; null when unjudged.
         ja4: the client's fingerprint.
         sigalgs: what both ends signed with.
+        offered: what the client offered; null when no ClientHello was read.
+        chosen: what the host answered; null when it did not.
+        host_chain: the host's certificates, leaf first.
+        client_chain: the client's certificates, leaf first; a refused client's too.
         duration_ms: until welcome, refusal or deadline.
         messages: what was said, in order.
         keylog: whether this connection's keys were written to a file for a packet reader.
@@ -121,6 +209,10 @@ class HandshakeRecord(
     validation_status: str | None = None
     ja4: str | None = None
     sigalgs: Schemes = Schemes()
+    offered: Offer | None = None
+    chosen: Choice | None = None
+    host_chain: tuple[CertificateSeen, ...] = ()
+    client_chain: tuple[CertificateSeen, ...] = ()
     duration_ms: float = 0.0
     messages: tuple[MessageSeen, ...] = ()
     keylog: bool = False

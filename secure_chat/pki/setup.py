@@ -31,13 +31,13 @@ from secure_chat.pki.files import create_folder
 from secure_chat.pki.hostname import HostNames, read_host_names
 from secure_chat.pki.identity import Identity
 from secure_chat.pki.inventory import Holding, holdings, load_certificate
-from secure_chat.pki.keys import KeyType, PrivateKey, key_from_pem
+from secure_chat.pki.keys import KeyType, Passphrase, PrivateKey, key_from_pem
 from secure_chat.pki.profile import read_host, read_member
 from secure_chat.pki.registry import REPLACED, Registry
 from secure_chat.pki.request import InitRequest, host_names_of
 from secure_chat.pki.vault import Vault
 
-__all__ = ["InitReport", "InitRequest", "init_certs"]
+__all__ = ["InitReport", "InitRequest", "init_certs", "open_authority"]
 
 _SECRET: Final = 0o600
 _PUBLIC: Final = 0o644
@@ -98,6 +98,21 @@ def init_certs(vault: Vault, request: InitRequest, clock: Clock | None = None) -
             healed=healed,
             warnings=(*run.warnings, *_expired(vault, run.now)),
         )
+
+
+def open_authority(vault: Vault, passphrase: Passphrase | None = None) -> Authority:
+    """Return a folder's authority with its key, able to issue.
+
+    Args:
+        vault: the folder.
+        passphrase: asked only when the key is encrypted.
+
+    Raises:
+        IdentityError: certificate or key are missing or do not fit.
+    """
+    certificate = vault.ca_certificate().public_bytes(Encoding.PEM)
+    key = vault.read(vault.ca_key)
+    return Authority.load(certificate, key, passphrase, where=str(vault.ca_key))
 
 
 class _Run:
@@ -170,7 +185,7 @@ class _Run:
                     why="something is missing that only the authority's key can make",
                     hint="run this where ca.key is, or with --force to begin a new set",
                 )
-            self._authority = self.vault.authority(self.request.unlock)
+            self._authority = open_authority(self.vault, self.request.unlock)
         return self._authority
 
     def _make_authority(self) -> None:
@@ -257,15 +272,7 @@ class _Run:
         """Return a key that is there without its certificate: it gets one and stays."""
         if not path.exists():
             return None
-        try:
-            pem = path.read_bytes()
-        except OSError as error:
-            raise IdentityError(
-                f"{path} cannot be read",
-                why=error.strerror or str(error),
-                hint="correct the file's owner and rights",
-            ) from error
-        return key_from_pem(pem, self.request.unlock, where=str(path))
+        return key_from_pem(self.vault.read(path), self.request.unlock, where=str(path))
 
     def _stage(self, stem: str, leaf: Leaf, *, with_key: bool) -> None:
         self.change.note(Act.of("issued", leaf.identity, at=self.now, by=self.request.by))

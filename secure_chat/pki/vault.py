@@ -2,12 +2,13 @@
 
 Reads only, on whatever thread asks, usually at start; `pki.setup` is what writes. It never hands
 out files that a handshake would then fail with: key, issuer, profile and validity are checked
-first, so that the reason is a sentence and not an alert.
+first, so that the reason is a sentence and not an alert. A client comes here at every start, so
+nothing that issues is imported, and the audit trail only by those who have one.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -15,12 +16,13 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.clock import Clock, SystemClock, rfc3339
 from secure_chat.errors import CertificateRefused, IdentityError
-from secure_chat.pki.audit import AuditTrail
-from secure_chat.pki.authority import Authority
 from secure_chat.pki.identity import Identity, is_name
 from secure_chat.pki.keys import Passphrase, key_from_pem, same_key
 from secure_chat.pki.profile import fingerprint_of, read_host, read_member
-from secure_chat.pki.registry import Registry
+
+if TYPE_CHECKING:
+    from secure_chat.pki.audit import AuditTrail
+    from secure_chat.pki.registry import Registry
 
 __all__ = ["LeafFiles", "Vault"]
 
@@ -96,8 +98,10 @@ class Vault:
         return self.folder / "audit.jsonl"
 
     @property
-    def audit(self) -> AuditTrail:
+    def audit(self) -> "AuditTrail":
         """The audit trail and the folder's lock."""
+        from secure_chat.pki.audit import AuditTrail
+
         return AuditTrail(self.audit_file)
 
     def client_crt(self, name: str) -> Path:
@@ -119,7 +123,7 @@ class Vault:
         Raises:
             IdentityError: there is none, or it is damaged.
         """
-        text = self._read(self.community_file).decode("ascii", "replace").strip()
+        text = self.read(self.community_file).decode("ascii", "replace").strip()
         if len(text) != _COMMUNITY_CHARS or not set(text) <= set("0123456789abcdef"):
             raise IdentityError(
                 f"{self.community_file} is damaged",
@@ -128,7 +132,7 @@ class Vault:
             )
         return text
 
-    def registry(self) -> Registry:
+    def registry(self) -> "Registry":
         """Return who has which certificate.
 
         Raises:
@@ -142,20 +146,22 @@ class Vault:
         Raises:
             IdentityError: there is no usable authority here.
         """
-        return fingerprint_of(self._authority())
+        return fingerprint_of(self.ca_certificate())
 
-    def authority(self, passphrase: Passphrase | None = None) -> Authority:
-        """Return the authority with its key, able to issue.
-
-        Args:
-            passphrase: asked only when the key is encrypted.
+    def ca_certificate(self) -> x509.Certificate:
+        """Return the authority's certificate, after checking that it can be used now.
 
         Raises:
-            IdentityError: certificate or key are missing or do not fit.
+            IdentityError: it is missing, unreadable, expired or no authority's.
         """
-        certificate = self._authority().public_bytes(Encoding.PEM)
-        key = self._read(self.ca_key)
-        return Authority.load(certificate, key, passphrase, where=str(self.ca_key))
+        certificate = self._certificate(self.ca_crt)
+        _check_issued_by(self.ca_crt, certificate, certificate)
+        if not _is_authority(certificate):
+            raise IdentityError(
+                f"{self.ca_crt} is not the certificate of an authority", hint=_REMAKE
+            )
+        self._check_now(self.ca_crt, certificate)
+        return certificate
 
     def host_files(self, passphrase: Passphrase | None = None) -> LeafFiles:
         """Return what a host needs, after checking that it can be used now.
@@ -166,7 +172,7 @@ class Vault:
         Raises:
             IdentityError: something is missing, unreadable, expired or does not fit.
         """
-        authority = self._authority()
+        authority = self.ca_certificate()
         self._check_crl(authority)
         return self._leaf(authority, self.host_crt, self.host_key, passphrase, name=None)
 
@@ -180,8 +186,29 @@ class Vault:
         Raises:
             IdentityError: something is missing, unreadable, expired or does not fit.
         """
-        certificate = self.client_crt(name)
-        return self._leaf(self._authority(), certificate, self.client_key(name), passphrase, name)
+        crt, key = self.client_crt(name), self.client_key(name)
+        return self._leaf(self.ca_certificate(), crt, key, passphrase, name)
+
+    def read(self, path: Path) -> bytes:
+        """Return the content of a file of this folder.
+
+        Raises:
+            IdentityError: it is missing or cannot be read.
+        """
+        try:
+            return path.read_bytes()
+        except FileNotFoundError as error:
+            raise IdentityError(
+                f"{path} is missing",
+                why="there is no complete set of certificates in this folder",
+                hint=f"{_MAKE}, or name the right folder with --certs",
+            ) from error
+        except OSError as error:
+            raise IdentityError(
+                f"{path} cannot be read",
+                why=error.strerror or str(error),
+                hint="correct the file's owner and rights",
+            ) from error
 
     def _client(self, name: str, ending: str) -> Path:
         # A name becomes part of a path here, so nothing but a name may pass.
@@ -201,7 +228,7 @@ class Vault:
         identity = _judge(crt, certificate, name)
         _check_issued_by(crt, certificate, authority)
         self._check_now(crt, certificate)
-        private = key_from_pem(self._read(key), passphrase, where=str(key))
+        private = key_from_pem(self.read(key), passphrase, where=str(key))
         if not same_key(private, certificate.public_key()):
             raise IdentityError(
                 f"{key} is not the key of {crt.name}",
@@ -209,20 +236,10 @@ class Vault:
             )
         return LeafFiles(self.ca_crt, crt, key, self.crl, identity)
 
-    def _authority(self) -> x509.Certificate:
-        certificate = self._certificate(self.ca_crt)
-        _check_issued_by(self.ca_crt, certificate, certificate)
-        if not _is_authority(certificate):
-            raise IdentityError(
-                f"{self.ca_crt} is not the certificate of an authority", hint=_REMAKE
-            )
-        self._check_now(self.ca_crt, certificate)
-        return certificate
-
     def _check_crl(self, authority: x509.Certificate) -> None:
         """Check that the list is the authority's own: OpenSSL refuses everybody otherwise."""
         try:
-            crl = x509.load_pem_x509_crl(self._read(self.crl))
+            crl = x509.load_pem_x509_crl(self.read(self.crl))
             good = crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
         except (ValueError, TypeError) as error:
             raise IdentityError(
@@ -251,26 +268,10 @@ class Vault:
 
     def _certificate(self, path: Path) -> x509.Certificate:
         try:
-            return x509.load_pem_x509_certificate(self._read(path))
+            return x509.load_pem_x509_certificate(self.read(path))
         except ValueError as error:
             raise IdentityError(
                 f"{path} is not a certificate", why="expected one in PEM", hint=_REMAKE
-            ) from error
-
-    def _read(self, path: Path) -> bytes:
-        try:
-            return path.read_bytes()
-        except FileNotFoundError as error:
-            raise IdentityError(
-                f"{path} is missing",
-                why="there is no complete set of certificates in this folder",
-                hint=f"{_MAKE}, or name the right folder with --certs",
-            ) from error
-        except OSError as error:
-            raise IdentityError(
-                f"{path} cannot be read",
-                why=error.strerror or str(error),
-                hint="correct the file's owner and rights",
             ) from error
 
 

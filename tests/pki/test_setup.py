@@ -18,7 +18,7 @@ from secure_chat.pki.inventory import holdings
 from secure_chat.pki.keys import KeyType, key_is_encrypted
 from secure_chat.pki.leaf import Revocation
 from secure_chat.pki.registry import REPLACED
-from secure_chat.pki.setup import InitReport, InitRequest, init_certs
+from secure_chat.pki.setup import InitReport, InitRequest, init_certs, open_authority
 from secure_chat.pki.vault import Vault
 from tests.fakes import FakeClock
 from tests.pki.kill import killed_before_step
@@ -158,7 +158,7 @@ def test_every_kind_of_key_makes_a_usable_set(vault: Vault, kind: KeyType, curve
     """The authority takes the kind when it can, and p256 otherwise."""
     run(vault, key_type=kind)
     assert all(usable(vault).values())
-    assert vault.authority().key.curve.name == curve
+    assert open_authority(vault).key.curve.name == curve
 
 
 def test_lives_are_as_asked_and_cut_at_the_authoritys_end(vault: Vault, clock: FakeClock) -> None:
@@ -311,7 +311,7 @@ def test_a_lost_trail_is_made_again_from_what_is_there(vault: Vault) -> None:
     run(vault)
     before = vault.registry()
     serial = vault.client_files("alice").identity.serial
-    crl = vault.authority().crl([Revocation(serial, vault.clock.now())], now=vault.clock.now())
+    crl = open_authority(vault).crl([Revocation(serial, vault.clock.now())], now=vault.clock.now())
     vault.crl.write_bytes(crl)
     vault.audit_file.unlink()
     stranger = Authority.create(now=vault.clock.now())

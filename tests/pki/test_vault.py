@@ -16,7 +16,7 @@ from secure_chat.pki.authority import Authority
 from secure_chat.pki.identity import Role
 from secure_chat.pki.keys import key_from_pem, key_to_pem
 from secure_chat.pki.profile import Rule
-from secure_chat.pki.setup import InitRequest, init_certs
+from secure_chat.pki.setup import InitRequest, init_certs, open_authority
 from secure_chat.pki.vault import Vault
 from tests.fakes import FakeClock
 
@@ -84,7 +84,7 @@ def test_a_whole_set_is_handed_out_with_its_identity(vault: Vault) -> None:
     assert vault.registry().names() == {"alice", "bob"}
     certificate = x509.load_pem_x509_certificate(vault.ca_crt.read_bytes())
     assert vault.ca_fingerprint() == certificate.fingerprint(hashes.SHA256()).hex()
-    assert vault.authority().fingerprint == vault.ca_fingerprint()
+    assert open_authority(vault).fingerprint == vault.ca_fingerprint()
 
 
 def test_only_who_has_certificate_and_key_is_a_client_here(vault: Vault) -> None:
@@ -222,7 +222,7 @@ def test_a_self_signed_certificate_is_no_authority(
     vault: Vault, constraints: x509.BasicConstraints | None
 ) -> None:
     """What signed itself is an authority only when it says so."""
-    authority = vault.authority()
+    authority = open_authority(vault)
     builder = x509.CertificateBuilder(
         authority.certificate.subject,
         authority.certificate.subject,
@@ -271,7 +271,7 @@ def test_an_encrypted_key_needs_its_passphrase(vault: Vault) -> None:
         path.write_bytes(key_to_pem(key, b"secret"))
     for use in (
         vault.host_files,
-        vault.authority,
+        lambda ask: open_authority(vault, ask),
         lambda ask: vault.client_files("alice", ask),
     ):
         with pytest.raises(IdentityError, match="no passphrase was given"):
