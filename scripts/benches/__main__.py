@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from types import ModuleType
 
 from scripts.benches import acks, fanout, growth, handshakes, latency, memory, restart, start
 from scripts.benches.gauge import LOAD_CPU
@@ -30,6 +31,8 @@ _BENCHES = {
     "restart": restart,
     "start": start,
 }
+# What is run when none is named; growth takes long and compares with nobody.
+_COMPARISONS = [name for name in _BENCHES if name != "growth"]
 
 
 def main() -> int:
@@ -53,14 +56,18 @@ def main() -> int:
     options = parser.parse_args()
     if options.install and not _install():
         return 1
-    if options.kind is None:
-        return 0 if options.install else parser.error("name a bench; --help lists them")
     for peer in PEERS.values():
         if not peer.here():
             print(f"{peer.name} is left out: scripts/bench --install", file=sys.stderr)
     # The load on one processor, the servers on another.
     os.sched_setaffinity(0, {LOAD_CPU})
-    bench = _BENCHES[options.kind]
+    for name in [options.kind] if options.kind else _COMPARISONS:
+        print(f"== {name} ==", file=sys.stderr)
+        _run(_BENCHES[name], options if options.kind else parser.parse_args([name]))
+    return 0
+
+
+def _run(bench: ModuleType, options: argparse.Namespace) -> None:
     figures: list[Figure] = []
     with tempfile.TemporaryDirectory(dir=".venv/tmp") as folder:
         for number in range(options.rounds):
@@ -70,7 +77,6 @@ def main() -> int:
     print(as_json(figures) if options.json else table(figures, bench.GOALS))
     if options.plot:
         bench.draw(figures, options.plot)
-    return 0
 
 
 def _install() -> bool:
