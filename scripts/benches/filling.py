@@ -1,5 +1,6 @@
 """Logs of any length, filled by the host's own code in the steps a busy host takes."""
 
+import os
 import random
 import time
 from collections.abc import Iterator
@@ -46,6 +47,8 @@ def fill(path: Path, messages: int) -> None:
             pass
     finally:
         log.close()
+    # What the system still has to write would fall into the first measurements.
+    os.sync()
 
 
 class _Past:

@@ -88,6 +88,13 @@ CREATE VIRTUAL TABLE words USING fts5(
 INSERT INTO counter SELECT 'indexed', value - 1 FROM counter WHERE name = 'floor'
 """
 
+_MERGING: Final = """
+-- Merging pieces of the index is done in steps between commits (`SqliteLog.merge`), not by SQLite
+-- in the middle of a search or a commit; only from this many pieces on it helps itself.
+INSERT INTO words (words, rank) VALUES ('automerge', 0);
+INSERT INTO words (words, rank) VALUES ('crisismerge', 256)
+"""
+
 
 def create_log(db: sqlite3.Connection) -> None:
     """Version 1: entries, the names in them, memberships, and what outlives an entry."""
@@ -99,13 +106,22 @@ def create_search(db: sqlite3.Connection) -> None:
     _run(db, _SEARCH)
 
 
+def merge_in_steps(db: sqlite3.Connection) -> None:
+    """Version 3: the full-text index is merged when there is time."""
+    _run(db, _MERGING)
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     # Not executescript(): it commits first, and a migration is one transaction.
     for statement in script.split(";\n"):
         db.execute(statement)
 
 
-MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (create_log, create_search)
+MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
+    create_log,
+    create_search,
+    merge_in_steps,
+)
 VERSION: Final = len(MIGRATIONS)
 
 

@@ -8,8 +8,8 @@ the unique index proves in passing; only when it objects is the batch looked thr
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 from typing import Final
@@ -17,12 +17,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from secure_chat.clock import Clock
-from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.limits import Limits
 from secure_chat.log import schema
 from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Outcome, Place
 from secure_chat.log.names import Numbers
 from secure_chat.log.opening import open_for_writing, unusable
+from secure_chat.log.transactions import Transactions
 
 __all__ = ["SqliteLog"]
 
@@ -70,7 +70,7 @@ class SqliteLog:
         self._db = db
         self._path = path
         self._clock = clock
-        self._broken = ""
+        self._do = Transactions(db)
         self._numbers = Numbers(db.execute("SELECT text, number FROM name"))
         counters: dict[str, int] = dict(db.execute("SELECT name, value FROM counter"))
         self.floor: int = counters["floor"]
@@ -129,7 +129,7 @@ class SqliteLog:
     def _store(self, drafts: Sequence[Draft], at: int) -> None:
         numbers = self._numbers
         try:
-            with self._transaction():
+            with self._do.writing():
                 rows = self._rows(drafts, at)
                 if numbers.fresh:
                     self._db.executemany("INSERT INTO name VALUES (?, ?)", numbers.fresh)
@@ -201,7 +201,7 @@ class SqliteLog:
         """Return what became of this id earlier, or None when it is new."""
         numbers = self._numbers
         key = (numbers.get(draft.author), schema.pack_id(draft.id))
-        with self._translated():
+        with self._do.using():
             stored = self._db.execute(_STORED, key + key).fetchone()
         if stored is None:
             return None
@@ -216,7 +216,7 @@ class SqliteLog:
     def places(self) -> list[Place]:
         """Return every membership, current and past, to load the hub at start."""
         names = {number: name for name, number in self._numbers.items()}
-        with self._translated():
+        with self._do.using():
             rows = self._db.execute("SELECT person, room, joined, left FROM place").fetchall()
         return [Place(names[person], names[room], *span) for person, room, *span in rows]
 
@@ -244,11 +244,33 @@ class SqliteLog:
         upto = min(self.head, self._indexed + most)
         done = upto - self._indexed
         if done:
-            with self._unsynced(), self._transaction():
+            with self._do.writing_unsynced():
                 self._db.execute(_INDEX, (self._indexed, upto))
                 self._count("indexed", upto)
             self._indexed = upto
         return done
+
+    def merge(self, pages: int) -> bool:
+        """Bring pieces of the full-text index together, so that a search has fewer to look at.
+
+        Each `index` adds a piece. SQLite would merge by itself in the middle of one, for as long
+        as 30 ms in a large log; in steps nobody waits for long.
+
+        Args:
+            pages: about how many pages to write.
+
+        Returns:
+            Whether there may be more to do.
+
+        Raises:
+            StoreFull: there is no room; nothing changed.
+            StoreBroken: the disk failed.
+        """
+        before = self._db.total_changes
+        with self._do.writing_unsynced():
+            self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
+        # One change is the command itself (https://sqlite.org/fts5.html, "merge").
+        return self._db.total_changes - before > 1
 
     def prune(self, before_ms: int, most: int) -> int:
         """Take away the oldest entries up to the first that is younger than a moment.
@@ -265,7 +287,7 @@ class SqliteLog:
             StoreBroken: the disk failed.
         """
         last = self.floor - 1
-        with self._transaction():
+        with self._do.writing():
             for seq, at in self._db.execute(
                 "SELECT seq, at FROM entry ORDER BY seq LIMIT ?", (most,)
             ).fetchall():
@@ -313,7 +335,7 @@ class SqliteLog:
         Raises:
             StoreBroken: the disk failed; what was committed is still safe in the WAL.
         """
-        with self._translated():
+        with self._do.using():
             _, pages, moved = self._db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         return int(pages - moved)
 
@@ -323,51 +345,3 @@ class SqliteLog:
 
     def _count(self, name: str, value: int) -> None:
         self._db.execute("UPDATE counter SET value = ? WHERE name = ?", (value, name))
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        with self._translated():
-            try:
-                self._db.execute("BEGIN IMMEDIATE")
-                yield
-                self._db.execute("COMMIT")
-            finally:
-                # SQLite has ended it by itself after some errors, and the first error counts.
-                if self._db.in_transaction:
-                    with suppress(sqlite3.Error):
-                        self._db.execute("ROLLBACK")
-
-    @contextmanager
-    def _unsynced(self) -> Iterator[None]:
-        """Let commits wait for the next one's sync; for what can be made again."""
-        with self._translated():
-            self._db.execute("PRAGMA synchronous = NORMAL")
-            try:
-                yield
-            finally:
-                self._db.execute("PRAGMA synchronous = FULL")
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        if self._broken:
-            raise _broke(self._broken)
-        try:
-            yield
-        except sqlite3.Error as error:
-            # Errors of the Python module itself, as on a closed file, have no code.
-            if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL:
-                raise StoreFull(
-                    "the log has no room",
-                    why=str(error),
-                    hint="make room on the host's disk; it goes on by itself",
-                ) from error
-            # After a failed sync the system may have forgotten the pages, so nothing that this
-            # connection says later can be trusted: only opening the file anew tells the truth.
-            self._broken = str(error)
-            raise _broke(self._broken) from error
-
-
-def _broke(why: str) -> StoreBroken:
-    return StoreBroken(
-        "the log's disk failed", why=why, hint="check the disk, then start the host again"
-    )

@@ -20,6 +20,10 @@ __all__ = ["Upkeep"]
 # so they wait for company or for a quiet second. A search does not wait: it indexes first.
 _INDEX_STEP: Final = 512
 _INDEX_SECONDS: Final = 1.0
+# The pieces of the index are merged a few pages at a time: some with every large step, so that a
+# busy host keeps up, the rest when nobody has said anything for a moment.
+_MERGE_PAGES: Final = 16
+_MERGE_SECONDS: Final = 0.05
 _PRUNE_STEP: Final = 1_000
 _BUSY_ROUNDS: Final = 64
 _LOOK_SECONDS: Final = 60.0
@@ -54,6 +58,8 @@ class Upkeep:
         # When the entries that wait for company are indexed without it; when there may be room.
         self._index_at = math.inf
         self._index_not_before = clock.monotonic()
+        # From when on pieces of the index may be merged, as long as nobody says anything.
+        self._merge_at = math.inf
         self._pruning = keep_seconds is not None
 
     def patience(self) -> float:
@@ -61,7 +67,7 @@ class Upkeep:
         if self._pruning:
             return 0.0
         now = self._clock.monotonic()
-        return max(0.0, min(self._next_look, self._index_due(now)) - now)
+        return max(0.0, min(self._next_look, self._index_due(now), self._merge_at) - now)
 
     def look_due(self) -> bool:
         """Tell whether a minute has passed since the last look at what moves slowly."""
@@ -81,7 +87,7 @@ class Upkeep:
             self._next_look = self._clock.monotonic() + _LOOK_SECONDS
             self._pruning = self._keep_seconds is not None
             self._look_at_size()
-        self._index()
+        self._index(idle=idle)
         if idle or self._rounds % _BUSY_ROUNDS == 0:
             return self._prune()
         return None
@@ -92,16 +98,25 @@ class Upkeep:
             while self._log.index(_INDEX_STEP):
                 continue
 
-    def _index(self) -> None:
+    def _index(self, *, idle: bool) -> None:
         now = self._clock.monotonic()
-        if now < self._index_due(now):
-            return
         try:
-            self._log.index(_INDEX_STEP)
-            self._index_at = math.inf
+            if now >= self._index_due(now):
+                busy = self._log.unindexed >= _INDEX_STEP
+                self._log.index(_INDEX_STEP)
+                self._index_at = math.inf
+                if busy:
+                    self._log.merge(_MERGE_PAGES)
+                self._merge_at = now + _MERGE_SECONDS
+            elif self._merge_at != math.inf and not idle:
+                self._merge_at = now + _MERGE_SECONDS
+            elif now >= self._merge_at:
+                more = self._log.merge(_MERGE_PAGES)
+                self._merge_at = now + _MERGE_SECONDS if more else math.inf
         except StoreFull:
             # The index is only behind; it is tried again when there may be room.
             self._index_not_before = now + _LOOK_SECONDS
+            self._merge_at = math.inf
 
     def _index_due(self, now: float) -> float:
         """Return when the index is to be filled further, on the monotonic clock."""

@@ -69,8 +69,10 @@ def move(author: str, id_: str, kind: Kind, room: str = "lobby") -> Draft:
 
 
 def catch_up(log: SqliteLog) -> None:
-    """Fill the index as the hub does before a search."""
+    """Fill the index as the hub does before a search, and merge its pieces as in quiet moments."""
     while log.index(1_000):
+        pass
+    while log.merge(64):
         pass
 
 

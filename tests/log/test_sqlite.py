@@ -193,6 +193,23 @@ def test_the_index_is_filled_in_batches_of_its_own(log: SqliteLog) -> None:
     assert [log.index(2), log.index(2)] == [1, 0]
 
 
+def test_pieces_of_the_index_are_merged_in_steps_and_lose_nothing(log: SqliteLog) -> None:
+    """Each step does a part of the work, and the words are found before, meanwhile and after."""
+    for number in range(64):
+        log.append([say("alice", f"{number}-{n}", f"word{number} tea") for n in range(16)])
+        log.index(16)
+    steps = 0
+    while log.merge(1):
+        steps += 1
+        found = log._db.execute("SELECT count(*) FROM words WHERE words MATCH 'tea'").fetchone()
+        assert found == (64 * 16,)
+    assert steps > 1
+    pieces = log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0]
+    assert pieces < 16
+    assert not log.merge(16)
+    log._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+
+
 def test_retention_takes_the_old_in_small_batches(
     log: SqliteLog, clock: FakeClock, path: Path
 ) -> None:

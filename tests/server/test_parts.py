@@ -239,6 +239,37 @@ def test_a_quiet_host_indexes_what_is_there_within_a_second(tmp_path: Path) -> N
     clock.advance(0.2)
     upkeep.after_round(idle=True)
     assert log.unindexed == 0
+    # One look whether pieces of the index are to be merged, and nothing more until the minute.
+    assert upkeep.patience() == pytest.approx(0.05)
+    clock.advance(0.06)
+    upkeep.after_round(idle=True)
+    assert upkeep.patience() > 50
+    upkeep._announcer.close()
+    log.close()
+
+
+def test_pieces_of_the_index_are_merged_when_nobody_talks(tmp_path: Path) -> None:
+    """Step by step, each at a distance, and not between two messages."""
+    clock = FakeClock()
+    log = SqliteLog.open(tmp_path / "log.sqlite", clock, Limits())
+    upkeep = Upkeep(log, Announcer(print, 1), Limits(), clock, None)
+    for number in range(40):
+        log.append(entries(10 * number, 10))
+        log.index(10)
+    pieces = "SELECT count(DISTINCT segid) FROM words_idx"
+    before = log._db.execute(pieces).fetchone()[0]
+    log.append(entries(400, 1))
+    upkeep.after_round(idle=False)
+    clock.advance(1)
+    upkeep.after_round(idle=False)
+    assert log.unindexed == 0
+    clock.advance(0.06)
+    upkeep.after_round(idle=False)
+    assert log._db.execute(pieces).fetchone()[0] == before + 1
+    for _ in range(20):
+        clock.advance(0.06)
+        upkeep.after_round(idle=True)
+    assert log._db.execute(pieces).fetchone()[0] <= 10
     assert upkeep.patience() > 50
     upkeep._announcer.close()
     log.close()
