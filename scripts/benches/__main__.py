@@ -14,7 +14,17 @@ import tempfile
 from pathlib import Path
 from types import ModuleType
 
-from scripts.benches import acks, fanout, growth, handshakes, latency, memory, restart, start
+from scripts.benches import (
+    acks,
+    fanout,
+    growth,
+    handshakes,
+    latency,
+    memory,
+    recording,
+    restart,
+    start,
+)
 from scripts.benches.gauge import LOAD_CPU
 from scripts.benches.peers import PEERS
 from scripts.benches.report import Figure, as_json, table
@@ -28,6 +38,7 @@ _BENCHES = {
     "handshakes": handshakes,
     "latency": latency,
     "memory": memory,
+    "recording": recording,
     "restart": restart,
     "start": start,
 }

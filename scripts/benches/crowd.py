@@ -11,11 +11,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from itertools import cycle
+from typing import Final, Protocol
+
+from scripts.benches.texts import Texts
 
 __all__ = ["MARK", "Crowd", "Dialect", "payload"]
 
-MARK = b"~*^mk^*~"
+MARK: Final = b"~*^mk^*~"
+_TEXTS: Final = 4_096
 
 
 def payload(size: int) -> bytes:
@@ -27,6 +31,7 @@ class Dialect(Protocol):
     """How to talk to one kind of server."""
 
     name: str
+    payload: bytes
     # Whether a message also comes back to who said it.
     echoes: bool
 
@@ -69,6 +74,9 @@ class Crowd:
     def __init__(self, dialect: Dialect, address: tuple[str, int], size: int) -> None:
         self.dialect = dialect
         self.address = address
+        # Different words, because a search index takes one word said for ever for nothing.
+        texts = Texts(len(dialect.payload) - len(MARK) - 1)
+        self._payloads = cycle([b"%s %s" % (MARK, next(texts).encode()) for _ in range(_TEXTS)])
         self.members: list[Member] = []
         self._epoll = select.epoll()
         self._by_fd: dict[int, Member] = {}
@@ -152,6 +160,7 @@ class Crowd:
                 each = room // senders
                 for member in self.members[:senders]:
                     for _ in range(each):
+                        self.dialect.payload = next(self._payloads)
                         member.out.append(self.dialect.publish(member.number))
                     said += each
             for member in self.members[:senders]:

@@ -25,7 +25,7 @@ from secure_chat.wire.connection import Connection
 from secure_chat.wire.messages import Greeting
 from secure_chat.wire.states import Role
 
-__all__ = ["GOALS", "add_arguments", "measure"]
+__all__ = ["ACCEPTED", "GOALS", "add_arguments", "measure", "turn"]
 
 COST: Final = "server CPU us/handshake"
 ACCEPTED: Final = "accepted"
@@ -93,19 +93,26 @@ def measure(options: argparse.Namespace, folder: Path, number: int) -> Iterator[
                 if setting == ACCEPTED or not isinstance(peer, OpenSsl)
             ]
             for peer, _ in able:
-                _turn(peer, NAMES, setting)
+                turn(peer, NAMES, setting)
             spent = dict.fromkeys((peer.name for peer, _ in able), 0.0)
             turns = max(1, options.handshakes // options.turn)
             for _ in range(turns):
                 for peer, gauge in able:
                     before = gauge.cpu_seconds()
-                    _turn(peer, options.turn, setting)
+                    turn(peer, options.turn, setting)
                     spent[peer.name] += gauge.cpu_seconds() - before
             for name, seconds in spent.items():
                 yield Figure(COST, setting, name, number, seconds / (turns * options.turn) * 1e6)
 
 
-def _turn(peer: Peer, handshakes: int, setting: str) -> None:
+def turn(peer: Peer, handshakes: int, setting: str) -> None:
+    """Shake hands so many times, one after the other, and let the server finish its part.
+
+    Args:
+        peer: with whom.
+        handshakes: how many.
+        setting: how far each one goes.
+    """
     for number in range(handshakes):
         with closing(_connect(peer, number)) as sock:
             if setting == WELCOMED:
