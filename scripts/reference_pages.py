@@ -19,7 +19,7 @@ from typing import Any
 import typer.models
 
 from secure_chat import limits
-from secure_chat.cli.commands import NAMES, load
+from secure_chat.cli.commands import ALL, load
 from secure_chat.errors import Exit
 
 __all__ = ["ARCHITECTURE", "ENVIRONMENT", "REFERENCE", "architecture", "main", "reference"]
@@ -85,7 +85,7 @@ def architecture(page: str) -> str:
 def _commands() -> Iterator[str]:
     yield "## Commands\n"
     yield "An option with a variable takes its default from there. `--help` says the same."
-    for name in NAMES:
+    for name in ALL:
         function, examples = load(name)
         yield f"\n### `securechat {name}`\n"
         yield inspect.cleandoc(function.__doc__ or "")
@@ -111,8 +111,10 @@ def _parameters(
     """Yield what each parameter of a command is declared as, with its kind and its default."""
     hints = typing.get_type_hints(function, include_extras=True)
     for parameter in inspect.signature(function).parameters.values():
-        kind, declared = typing.get_args(hints[parameter.name])
-        yield declared, kind, parameter.default
+        # A command with others within it is also told which of them was asked for.
+        if hints[parameter.name] is not typer.Context:
+            kind, declared = typing.get_args(hints[parameter.name])
+            yield declared, kind, parameter.default
 
 
 def _row(parameter: tuple[typer.models.ParameterInfo, object, object]) -> str:
@@ -152,6 +154,8 @@ def _value(kind: object) -> str:
 def _default(default: object) -> str:
     if default is None or default is False or default == "":
         return ""
+    if default is inspect.Parameter.empty:
+        return ""
     value = getattr(default, "value", default)
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
@@ -170,7 +174,7 @@ def _exit_codes() -> str:
 
 def _environment() -> str:
     twins: dict[str, str] = {}
-    for name in NAMES:
+    for name in ALL:
         function, _ = load(name)
         for declared, _, _ in _parameters(function):
             if isinstance(declared.envvar, str):

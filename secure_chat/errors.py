@@ -76,6 +76,8 @@ class SecureChatError(Exception):
         self.what = what
         self.why = why
         self.hint = hint
+        self.uid = ""
+        """The record of the handshake it is about; "" when there is none."""
 
     def __str__(self) -> str:
         return f"{self.what}: {self.why}" if self.why else self.what

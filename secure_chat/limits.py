@@ -111,3 +111,15 @@ class Limits:
         1_024, "certificates", "the one not seen for longest is read again when it comes"
     )
     messages_recorded: int = count(64, "handshake messages a record", "the rest is not listed")
+    certificates_recorded: int = count(
+        10, "certificates of a chain in a record", "the rest is not listed"
+    )
+    names_recorded: int = count(
+        100, "names or purposes of a certificate in a record", "the rest is not listed"
+    )
+    offers_recorded: int = count(
+        200, "values of a list in a hello in a record", "the rest is not listed"
+    )
+    text_chars: int = count(
+        1_024, "characters of a peer's text in a record", "the rest is cut off, with `...`"
+    )

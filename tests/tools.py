@@ -2,10 +2,11 @@
 
 import os
 import shutil
+from typing import NoReturn
 
 import pytest
 
-__all__ = ["need"]
+__all__ = ["lacking", "need"]
 
 
 def need(program: str) -> str:
@@ -13,7 +14,11 @@ def need(program: str) -> str:
     found = shutil.which(program)
     if found is not None:
         return found
-    reason = f"needs {program}, which is not installed"
+    return lacking(f"needs {program}, which is not installed")
+
+
+def lacking(reason: str) -> NoReturn:
+    """Skip the test for something the system lacks; with SECURECHAT_STRICT=1 fail it."""
     if os.environ.get("SECURECHAT_STRICT") == "1":
         pytest.fail(reason)
     pytest.skip(reason)

@@ -49,7 +49,12 @@ class Who:
 
 
 def make_client(
-    who: Who, *, history: int = 0, live: bool = False, remember: bool = False
+    who: Who,
+    *,
+    history: int = 0,
+    live: bool = False,
+    remember: bool = False,
+    keylog: Path | None = None,
 ) -> "Client":
     """Return a client that is not connected yet.
 
@@ -58,6 +63,7 @@ def make_client(
         history: on a first run, how many earlier messages to show.
         live: be present and be given messages.
         remember: use the disk's queue and cursor.
+        keylog: where the keys of every connection are written; None for nowhere.
     """
     from secure_chat.client.runtime import Client
 
@@ -72,6 +78,7 @@ def make_client(
         remember=remember,
         passphrase=passphrase_from(who.passphrase_file, no_input=who.no_input),
         ask=_ask if asking else None,
+        keylog=keylog,
     )
 
 
@@ -145,7 +152,7 @@ def error_json(error: SecureChatError) -> dict[str, Any]:
     """Return what ended a command as an event: `refused` for exit codes 5 and 6, else `error`."""
     final = isinstance(error, HostRefused | HostNotTrusted)
     code = error.code if isinstance(error, HostRefused) else _CODES.get(type(error), "failed")
-    return {
+    told = {
         "event": "refused" if final else "error",
         "code": code,
         "text": error.what,
@@ -153,6 +160,8 @@ def error_json(error: SecureChatError) -> dict[str, Any]:
         "hint": error.hint,
         "exit": int(error.exit_code),
     }
+    # Only where there was a handshake; `handshakes show` takes it.
+    return told | {"uid": error.uid} if error.uid else told
 
 
 _CODES: Final[dict[type, str]] = {

@@ -54,6 +54,10 @@ class Console:
         if not self.quiet:
             self._say(text)
 
+    def warn(self, text: str) -> None:
+        """Write a warning to stderr, also when quiet."""
+        self._say(f"{self.paint('warning:', 'yellow', self.err)} {text}")
+
     def fail(self, error: SecureChatError) -> None:
         """Explain an error: what and why in one line, what to do in the next."""
         self._say(f"{self.paint('error:', 'red', self.err)} {error}")

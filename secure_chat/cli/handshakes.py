@@ -3,12 +3,25 @@
 Reads the journals of the host and of the clients below the data folder; changes nothing.
 """
 
+from enum import StrEnum
 from typing import Annotated, Final
 
 import typer
 
 from secure_chat.cli.console import Colour, Console
-from secure_chat.cli.options import Color, Data, Json, Quiet
+from secure_chat.cli.filters import (
+    Address,
+    End,
+    Failed,
+    Peer,
+    Reasons,
+    Result,
+    Since,
+    Until,
+    query_of,
+)
+from secure_chat.cli.options import Color, Data, Quiet
+from secure_chat.errors import UsageError
 
 __all__ = ["EXAMPLES", "handshakes"]
 
@@ -22,28 +35,22 @@ EXAMPLES: Final = """Examples:
 _TABLE_ROWS: Final = 20
 
 
+class _Form(StrEnum):
+    TABLE = "table"
+    JSON = "json"
+    ZEEK = "zeek"
+
+
 def handshakes(
-    failed: Annotated[
-        bool, typer.Option("--failed", help="Only those that were refused.", show_default=False)
-    ] = False,
-    peer: Annotated[
-        str,
-        typer.Option(
-            "--peer",
-            metavar="WHO",
-            help="Only this name, address, certificate fingerprint or uid.",
-            show_default=False,
-        ),
-    ] = "",
-    since: Annotated[
-        str,
-        typer.Option(
-            "--since",
-            metavar="WHEN",
-            help="Only from then on: a span such as 24h, or a time such as 2026-11-22T12:00Z.",
-            show_default=False,
-        ),
-    ] = "",
+    ctx: typer.Context,
+    failed: Failed = False,
+    result: Result = None,
+    reason: Reasons = None,
+    peer: Peer = "",
+    address: Address = "",
+    end: End = None,
+    since: Since = "",
+    until: Until = "",
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with new ones.", show_default=False)
     ] = False,
@@ -52,31 +59,69 @@ def handshakes(
         typer.Option(
             "--limit",
             "-n",
+            metavar="N",
             min=0,
-            help="At most so many, the newest. [default: 20, with --json all]",
+            help="At most the newest N. [default: 20 in a table, else all]",
             show_default=False,
         ),
     ] = None,
+    form: Annotated[
+        _Form | None,
+        typer.Option(
+            "--format",
+            help="zeek: the lines of Zeek's ssl.log. [default: table]",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="The same as --format json.", show_default=False)
+    ] = False,
     data: Data = None,
-    json: Json = False,
     quiet: Quiet = False,
     color: Color = Colour.AUTO,
 ) -> None:
     """List handshakes, good and refused, and why.
 
-    Those of the host and of the clients that keep their data on this computer.
+    Those of the host and of the clients that keep their data on this computer, the newest first;
+    the oldest first with --follow or as Zeek writes them. In a narrow table, > marks a client's.
     """
-    from secure_chat.cli.listing import Query, show, since_of
+    if ctx.invoked_subcommand is not None:
+        _none_before(ctx)
+        return
+    if json and form not in {None, _Form.JSON}:
+        raise UsageError(f"--json and --format {form} exclude each other")
+    if follow and until:
+        raise UsageError("--follow goes on and --until ends; give one of them")
+    from secure_chat.cli.listing import show
     from secure_chat.folders import data_folder
 
-    since = since_of(since)
-    if limit is None and not json:
+    chosen = _Form.JSON if json else form or _Form.TABLE
+    if limit is None and chosen is _Form.TABLE:
         limit = _TABLE_ROWS
-    show(
-        Console(colour=color, quiet=quiet),
-        data_folder(data, ""),
-        Query(failed=failed, peer=peer, since=since),
-        limit,
-        follow=follow,
-        as_json=json,
+    query = query_of(
+        failed=failed,
+        result=result,
+        reasons=reason,
+        peer=peer,
+        address=address,
+        end=end,
+        since=since,
+        until=until,
     )
+    console = Console(colour=color, quiet=quiet)
+    show(console, data_folder(data, ""), query, limit, follow=follow, form=chosen)
+
+
+def _none_before(ctx: typer.Context) -> None:
+    """Refuse options before a sub-command, which would be lost.
+
+    Raises:
+        UsageError: there are some.
+    """
+    for name in ctx.params:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"options belong behind `{ctx.invoked_subcommand}`",
+                hint=f"securechat handshakes {ctx.invoked_subcommand} --help shows what it takes.",
+            )

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from secure_chat.cli.console import Colour, Console
-from secure_chat.cli.options import Certs, Color, Data, Json, PassphraseFile, Quiet
+from secure_chat.cli.options import (
+    KEYLOG_WARNING,
+    Certs,
+    Color,
+    Data,
+    Json,
+    KeyLog,
+    PassphraseFile,
+    Quiet,
+)
 from secure_chat.cli.passphrase import passphrase_from
 
 if TYPE_CHECKING:
@@ -45,6 +54,7 @@ def host(
         int, typer.Option("--workers", min=1, max=64, help="I/O threads; one is enough here.")
     ] = 1,
     passphrase_file: PassphraseFile = None,
+    keylog: KeyLog = None,
     as_json: Json = False,
     quiet: Quiet = False,
     color: Color = Colour.AUTO,
@@ -65,8 +75,11 @@ def host(
         workers=workers,
         keep_seconds=parse_duration(keep).total_seconds() if keep else None,
         passphrase=passphrase_from(passphrase_file),
+        keylog=keylog,
         limits=Limits(messages_per_second=rate, message_burst=max(1_000, int(rate))),
     )
+    if keylog is not None:
+        console.warn(KEYLOG_WARNING.format(keylog))
     running = Host(settings, _json_writer(console) if as_json else _word_writer(console))
     _stop_on_signals(running.stop)
     running.run()

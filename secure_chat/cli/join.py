@@ -6,15 +6,18 @@ from typing import Annotated
 
 import typer
 
+from secure_chat.cli.aftermath import explained
 from secure_chat.cli.clients import EventWriter, Who, connected, go_into_room, make_client
 from secure_chat.cli.console import Colour, Console
 from secure_chat.cli.options import (
+    KEYLOG_WARNING,
     As,
     At,
     Certs,
     Color,
     Data,
     Json,
+    KeyLog,
     NoInput,
     PassphraseFile,
     Quiet,
@@ -49,6 +52,7 @@ def join(
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
+    keylog: KeyLog = None,
     as_json: Json = False,
     quiet: Quiet = False,
     no_input: NoInput = False,
@@ -66,11 +70,16 @@ def join(
         passphrase_file=passphrase_file,
         no_input=no_input,
     )
-    client = make_client(who, history=history, live=True, remember=True)
+    if keylog is not None:
+        console.warn(KEYLOG_WARNING.format(keylog))
+    client = make_client(who, history=history, live=True, remember=True, keylog=keylog)
     person = sys.stdin.isatty() and sys.stdout.isatty() and not (as_json or no_input)
     writer = EventWriter(console, as_json=as_json)
     writer.view.room = room
-    with connected(client, console, as_json=as_json):
+    with (
+        explained(console, data, as_json=as_json),
+        connected(client, console, as_json=as_json),
+    ):
         go_into_room(client, room)
         if person:
             from secure_chat.cli.prompting import converse

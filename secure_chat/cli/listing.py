@@ -1,74 +1,34 @@
-"""The table of handshakes: which records are wanted, and how they look on a terminal.
+"""Showing handshakes: as a table, as JSON or as Zeek writes them, once or as they come.
 
-Behind `cli.handshakes`, in a module of its own so that its help need not load it.
-Subjects and names are strangers' text and pass `client.text` before they reach a terminal.
+Behind `cli.handshakes`, in a module of its own so that its help need not load it. What is wanted
+and where it stands is `handshakes.query`'s to know.
 """
 
+import shutil
 import threading
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import UTC
-from heapq import merge
-from itertools import islice, takewhile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
-from secure_chat.cli.console import Console
-from secure_chat.cli.moments import moment_of
+from secure_chat.cli.console import Console, ascii_json
+from secure_chat.cli.progress import Progress
+from secure_chat.cli.rows import LEAST_COLUMNS, Table
 from secure_chat.client.text import printable
 from secure_chat.clock import SystemClock, rfc3339
 from secure_chat.errors import SecureChatError
-from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Follower, read_records
-from secure_chat.handshakes.record import HandshakeRecord, seconds
+from secure_chat.handshakes.journal import Follower, journals, standing
+from secure_chat.handshakes.parts import Part
+from secure_chat.handshakes.query import Query, newest
+from secure_chat.handshakes.record import HandshakeRecord
 
-__all__ = ["Query", "journals", "newest", "show", "since_of"]
+__all__ = ["journals", "progress_of", "readable", "show"]
 
 _LOOK_SECONDS: Final = 0.25
-# Records are written when a handshake ends and ordered by when it began, which is this much
-# earlier at most.
-_SLACK_SECONDS: Final = 60
-_LEAST_FINGERPRINT: Final = 6
-
-# Width 80: the widest reason is too-many-connections.
-_WIDTHS: Final = (11, 6, 21, 14, 20)
-_HEAD: Final = ("TIME (UTC)", "END", "PEER", "WHO", "RESULT")
-
-_PLACES: Final = ("host", "clients/*", "*/host", "*/clients/*")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Query:
-    """Which records are wanted.
-
-    Args:
-        failed: only those that were not welcomed.
-        peer: only those with this name, address, certificate fingerprint or uid; "" for all.
-        since: only those that began then or later, RFC 3339; "" for all.
-    """
-
-    failed: bool = False
-    peer: str = ""
-    since: str = ""
-
-    def wants(self, record: HandshakeRecord) -> bool:
-        """Tell whether a record is wanted."""
-        if (self.failed and record.established) or record.ts < self.since:
-            return False
-        return not self.peer or self._is_peer(record)
-
-    def _is_peer(self, record: HandshakeRecord) -> bool:
-        wanted = self.peer.lower()
-        ends = ((record.orig_h, record.orig_p), (record.resp_h, record.resp_p))
-        words = {record.name, record.uid.lower(), record.orig_h, record.resp_h}
-        words |= {f"{host}:{port}" for host, port in ends}
-        words |= {_common_name(subject) for subject in _subjects(record)}
-        prints = record.client_cert_chain_fps + record.cert_chain_fps
-        known = len(wanted) >= _LEAST_FINGERPRINT and any(f.startswith(wanted) for f in prints)
-        return wanted in words or known
 
 
 def show(
-    console: Console, root: Path, query: Query, limit: int | None, *, follow: bool, as_json: bool
+    console: Console, root: Path, query: Query, limit: int | None, *, follow: bool, form: str
 ) -> None:
     """Show the newest records, and with `follow` each new one until interrupted.
 
@@ -77,154 +37,216 @@ def show(
         root: the folder with all data, one community's folder, or one end's own.
         query: which ones.
         limit: at most so many of those there are; None for all.
-        follow: go on with new ones.
-        as_json: one object a line instead of a table.
+        follow: begin with the oldest of them and go on with new ones.
+        form: `table`, `json` or `zeek`.
 
     Raises:
         SecureChatError: the journals cannot be read.
     """
-    try:
+    writer = _Writer(console, _FORMS[form](console))
+    with readable(root):
         if follow:
-            _follow(console, root, query, limit, as_json=as_json)
+            _follow(console, root, query, limit, writer)
         else:
-            _list(console, root, query, limit, as_json=as_json)
+            _list(console, root, query, limit, writer)
+
+
+@contextmanager
+def readable(root: Path) -> Iterator[None]:
+    """Turn the system's errors into one that says what cannot be read.
+
+    Args:
+        root: below which the journals are.
+
+    Raises:
+        SecureChatError: instead of an OSError, but for a broken pipe: whoever reads our output.
+    """
+    try:
+        yield
+    except BrokenPipeError:
+        raise
     except OSError as error:
         raise SecureChatError(
             f"cannot read the journals below {root}", why=error.strerror or str(error)
         ) from error
 
 
-def journals(root: Path) -> list[Path]:
-    """Return the folders below `root` that hold a journal: of the host and of each client.
-
-    Args:
-        root: the folder with all data, one community's folder, or one end's own.
-    """
-    folders = {folder for place in _PLACES for folder in root.glob(place)} | {root}
-    return sorted(
-        folder
-        for folder in folders
-        if any((folder / name).exists() for name in (ACCEPTED, REFUSED))
-    )
+def progress_of(console: Console, stood: list[tuple[Part, ...]]) -> Progress:
+    """Return what shows how far the reading of some files is."""
+    return Progress(console, sum(part.size for parts in stood for part in parts))
 
 
-def newest(folders: Iterable[Path], query: Query, limit: int | None) -> list[HandshakeRecord]:
-    """Return the newest records that a query wants, the newest last.
-
-    Args:
-        folders: with a journal each.
-        query: which ones.
-        limit: at most so many; None for all.
-    """
-    streams = [_back_to(read_records(folder), query.since) for folder in folders]
-    records = merge(*streams, key=lambda record: record.ts, reverse=True)
-    found = list(islice(filter(query.wants, records), limit))
-    found.reverse()
-    return found
-
-
-def _back_to(records: Iterator[HandshakeRecord], since: str) -> Iterator[HandshakeRecord]:
-    """Stop reading where everything further back is certainly older."""
-    start = seconds(since) if since else None
-    if start is None:
-        return records
-    limit = rfc3339(max(0.0, start - _SLACK_SECONDS))
-    return takewhile(lambda record: record.ts >= limit, records)
-
-
-def since_of(text: str) -> str:
-    """Return the RFC 3339 time that `--since` means.
-
-    Raises:
-        UsageError: it is neither a span nor a time.
-    """
-    # The table shows UTC, so that is what a time without a zone means.
-    return rfc3339(moment_of(text, SystemClock().now(), UTC)) if text else ""
-
-
-def _list(console: Console, root: Path, query: Query, limit: int | None, *, as_json: bool) -> None:
-    found = newest(journals(root), query, limit)
-    _show(console, found, as_json=as_json, head=bool(found))
-    if not found:
+def _list(console: Console, root: Path, query: Query, limit: int | None, writer: "_Writer") -> None:
+    stood = standing(journals(root), query.names)
+    progress = progress_of(console, stood)
+    order = writer.form.newest_first
+    refusal: HandshakeRecord | None = None
+    writer.begin()
+    try:
+        for record in newest(stood, query, limit, newest_first=order, on_read=progress.read):
+            progress.clear()
+            writer.show(record)
+            if refusal is None and not record.established:
+                refusal = record
+    finally:
+        progress.clear()
+        writer.end()
+    if not writer.rows:
         console.talk(f"no such handshake is recorded below {root}")
-    elif not as_json:
-        _explain(console, found)
+    elif writer.form.for_people and refusal is not None:
+        _explain(console, refusal)
 
 
 def _follow(
-    console: Console, root: Path, query: Query, limit: int | None, *, as_json: bool
+    console: Console, root: Path, query: Query, limit: int | None, writer: "_Writer"
 ) -> None:
-    """Show the newest records and then each one as it comes, until interrupted."""
+    """Show the newest records, the oldest of them first, and then each one as it comes."""
     pause = threading.Event()
-    # Made before the first list is read, so that nothing falls between the two.
-    follower = Follower(lambda: journals(root))
+    # What is written from here on is the follower's to tell, what stood there is listed.
+    follower = Follower(lambda: journals(root), query.names)
+    progress = progress_of(console, follower.stood)
+    writer.begin(at_once=True)
     try:
-        found = newest(journals(root), query, limit)
-        _show(console, found, as_json=as_json, head=True)
-        shown = {record.uid for record in found}
+        for record in newest(
+            follower.stood, query, limit, newest_first=False, on_read=progress.read
+        ):
+            progress.clear()
+            writer.show(record)
+        progress.clear()
         while not pause.wait(_LOOK_SECONDS):
-            fresh = [r for r in follower.look() if query.wants(r) and r.uid not in shown]
-            _show(console, fresh, as_json=as_json, head=False)
+            for record in filter(query.wants, follower.look()):
+                writer.show(record)
     finally:
+        progress.clear()
         follower.close()
+        writer.end()
 
 
-def _show(console: Console, records: list[HandshakeRecord], *, as_json: bool, head: bool) -> None:
-    if head and not as_json:
-        console.data(console.paint(_row(_HEAD), "bold"))
-    for record in records:
-        if as_json:
-            console.data_json(record)
-        else:
-            _as_row(console, record)
-
-
-def _as_row(console: Console, record: HandshakeRecord) -> None:
-    peer = (
-        (record.orig_h, record.orig_p) if record.end == "host" else (record.resp_h, record.resp_p)
-    )
-    row = _row((_time(record), record.end, f"{peer[0]}:{peer[1]}", _who(record), record.reason))
-    console.data(row if record.established else console.paint(row, "red"))
-
-
-def _row(cells: tuple[str, ...]) -> str:
-    """Return one line of the table; a cell that is too wide ends in a dot-dot."""
-    fitted = []
-    for cell, width in zip(cells, _WIDTHS, strict=True):
-        text = printable(cell)
-        fitted.append((text if len(text) <= width else text[: width - 2] + "..").ljust(width))
-    return "  ".join(fitted).rstrip()
-
-
-def _time(record: HandshakeRecord) -> str:
-    """Return the time of day, or the date where it was not today."""
-    today, _, _ = rfc3339(SystemClock().now()).partition("T")
-    day, _, clock = record.ts.partition("T")
-    return clock[:8] if day == today else f"{day[5:]} {clock[:5]}"
-
-
-def _who(record: HandshakeRecord) -> str:
-    """Return the proven name, or in its subject's own form what a refused one claims to be."""
-    if record.count > 1:
-        return f"{record.count} of them"
-    return record.name or record.client_subject or "-"
-
-
-def _subjects(record: HandshakeRecord) -> list[str]:
-    return [text for text in (record.client_subject, record.subject) if text is not None]
-
-
-def _common_name(subject: str) -> str:
-    """Return the first common name of a subject in small letters, "" when it has none."""
-    return subject.lower().partition("cn=")[2].partition(",")[0]
-
-
-def _explain(console: Console, found: list[HandshakeRecord]) -> None:
+def _explain(console: Console, refusal: HandshakeRecord) -> None:
     """Say what the newest refusal among them means; the rest is in the records."""
-    refused = [record for record in found if not record.established]
-    if not refused:
-        return
-    last = refused[-1]
-    text = f" ({last.text})" if last.text else ""
-    console.talk(printable(f"last refusal ({last.uid}): {last.sentence}{text}"))
-    console.talk(printable(f"  {last.advice}"))
+    text = f" ({refusal.text})" if refusal.text else ""
+    console.talk(printable(f"last refusal ({refusal.uid}): {refusal.sentence}{text}"))
+    console.talk(printable(f"  {refusal.advice}"))
+    console.talk(printable(f"  more of it: securechat handshakes explain {refusal.uid}"))
+
+
+# --- the forms -----------------------------------------------------------------------------
+
+
+class _Form(Protocol):
+    """A way to write handshakes down."""
+
+    newest_first: bool
+    for_people: bool
+
+    def head(self) -> list[str]:
+        """Return the lines above the first."""
+        ...
+
+    def row(self, record: HandshakeRecord) -> str:
+        """Return one as a line."""
+        ...
+
+    def foot(self) -> list[str]:
+        """Return the lines below the last."""
+        ...
+
+
+class _AsTable:
+    newest_first = True
+    for_people = True
+
+    def __init__(self, console: Console) -> None:
+        columns = shutil.get_terminal_size((LEAST_COLUMNS, 24)).columns
+        self._table = Table(columns, rfc3339(SystemClock().now())[:10])
+        self._paint = console.paint
+
+    def head(self) -> list[str]:
+        return [self._paint(self._table.head, "bold")]
+
+    def row(self, record: HandshakeRecord) -> str:
+        row = self._table.row(record)
+        return row if record.established else self._paint(row, "red")
+
+    def foot(self) -> list[str]:
+        return []
+
+
+class _AsJson:
+    newest_first = True
+    for_people = False
+
+    def __init__(self, console: Console) -> None:
+        del console
+
+    def head(self) -> list[str]:
+        return []
+
+    def row(self, record: HandshakeRecord) -> str:
+        return ascii_json(record)
+
+    def foot(self) -> list[str]:
+        return []
+
+
+class _AsZeek:
+    newest_first = False
+    for_people = False
+
+    def __init__(self, console: Console) -> None:
+        from secure_chat.handshakes import zeek  # only here: the other forms need none of it
+
+        del console
+        self._zeek = zeek
+        self._now = SystemClock().now
+
+    def head(self) -> list[str]:
+        return self._zeek.header(self._now())
+
+    def row(self, record: HandshakeRecord) -> str:
+        return self._zeek.line(record)
+
+    def foot(self) -> list[str]:
+        return self._zeek.footer(self._now())
+
+
+_FORMS: Final[dict[str, Callable[[Console], _Form]]] = {
+    "table": _AsTable,
+    "json": _AsJson,
+    "zeek": _AsZeek,
+}
+
+
+class _Writer:
+    """Writes handshakes in one form; people are shown no table without rows.
+
+    Args:
+        console: where to.
+        form: how.
+    """
+
+    def __init__(self, console: Console, form: _Form) -> None:
+        self.form = form
+        self.rows = 0
+        self._console = console
+        self._begun = False
+
+    def begin(self, *, at_once: bool = False) -> None:
+        """Write the head, unless people had better wait for the first row."""
+        if not self._begun and (at_once or not self.form.for_people):
+            self._begun = True
+            self._write(self.form.head())
+
+    def show(self, record: HandshakeRecord) -> None:
+        """Write one row."""
+        self.begin(at_once=True)
+        self.rows += 1
+        self._write([self.form.row(record)])
+
+    def end(self) -> None:
+        """Write the foot; also after an interruption."""
+        self._write(self.form.foot())
+
+    def _write(self, lines: list[str]) -> None:
+        for line in lines:
+            self._console.data(line)

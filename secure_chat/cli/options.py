@@ -1,19 +1,21 @@
 """Options that several commands share, with their environment twins and defaults."""
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import typer
 
 from secure_chat.cli.console import Colour
 
 __all__ = [
+    "KEYLOG_WARNING",
     "As",
     "At",
     "Certs",
     "Color",
     "Data",
     "Json",
+    "KeyLog",
     "NoInput",
     "PassphraseFile",
     "Quiet",
@@ -71,3 +73,18 @@ PassphraseFile: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+KeyLog: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--keylog",
+        metavar="FILE",
+        help="Write the keys of every connection to FILE, for Wireshark. Whoever can read the file"
+        " can read everything said.",
+        show_default=False,
+    ),
+]
+
+KEYLOG_WARNING: Final = (
+    "the keys of every connection are written to {}: whoever can read that file can read"
+    " everything said"
+)

@@ -7,7 +7,7 @@ Owned by the client's worker thread after it was made. A published context is ne
 from pathlib import Path
 from typing import TypeAlias
 
-from secure_chat.errors import IdentityError
+from secure_chat.errors import IdentityError, StoreError
 from secure_chat.pki.keys import Passphrase
 from secure_chat.pki.vault import LeafFiles
 from secure_chat.tls.context import Contexts, client_contexts
@@ -23,14 +23,19 @@ class Credentials:
     Args:
         files: the identity's files, already checked.
         passphrase: asked when the key is encrypted; it should remember its answer.
+        keylog: where the keys of every connection are written; None for nowhere.
 
     Raises:
         IdentityError: a file cannot be read or does not fit.
+        StoreError: the key log cannot be written.
     """
 
-    def __init__(self, files: LeafFiles, passphrase: Passphrase | None = None) -> None:
+    def __init__(
+        self, files: LeafFiles, passphrase: Passphrase | None = None, keylog: Path | None = None
+    ) -> None:
         self._files = files
         self._passphrase = passphrase
+        self._keylog = keylog
         self._stamp = self._look()
         self._contexts = self._build()
 
@@ -40,14 +45,16 @@ class Credentials:
         if stamp != self._stamp:
             try:
                 self._contexts = self._build()
-            except IdentityError:
+            except (IdentityError, StoreError):
                 return self._contexts
             self._stamp = stamp
         return self._contexts
 
     def _build(self) -> Contexts:
         files = self._files
-        return client_contexts(files.ca, files.certificate, files.key, self._passphrase)
+        return client_contexts(
+            files.ca, files.certificate, files.key, self._passphrase, keylog=self._keylog
+        )
 
     def _look(self) -> _Stamp:
         """Return sizes and times of the files; one that is not there has neither."""

@@ -101,7 +101,9 @@ class Mode:
     Args:
         history: on a first run, how many earlier messages are wanted.
         live: False for one-shot commands, which are given no messages and are not present.
+        keylog: where the keys of its connections are written; None for nowhere.
     """
 
     history: int = 0
     live: bool = True
+    keylog: str | None = None

@@ -60,6 +60,7 @@ class Connected:
         dropped: why the host dropped this device's connection before, "" when it did not.
         agent: the host program and its version.
         uid: the host's name for this handshake in its journal.
+        keylog: where the keys of this connection are written; None for nowhere.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Connected:
     dropped: str
     agent: str
     uid: str
+    keylog: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

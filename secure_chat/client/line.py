@@ -59,6 +59,7 @@ class Line:
         self._target = target
         self._conn = 0
         self._opened = False
+        self._uid = ""
         self._candidates: deque[tuple[AddressFamily, Address]] = deque()
         self._dial_at: float | None = None
         self._ended = False
@@ -91,6 +92,7 @@ class Line:
         if error is not None:
             # The host's own words may be in it.
             error.why = printable(error.why)
+            error.uid = self._uid
         if self._candidates and not self._opened and isinstance(error, HostUnreachable):
             self._connect()
             return
@@ -99,7 +101,8 @@ class Line:
         self._settle()
 
     def recorded(self, evidence: Evidence) -> None:
-        """Have the handshake written down."""
+        """Have the handshake written down; its end is told next."""
+        self._uid = evidence.uid
         self._keeper.post(evidence)
 
     def lagging(self, conn: int, upto: int) -> None:
@@ -169,6 +172,7 @@ class Line:
         family, address = self._candidates.popleft()
         self._conn += 1
         self._opened = False
+        self._uid = ""
         try:
             sock = begin(family, address)
         except HostUnreachable as error:

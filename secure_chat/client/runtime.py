@@ -66,12 +66,14 @@ class Client:
         remember: False to leave the disk's queue and cursor alone.
         passphrase: asked when the private key is encrypted.
         ask: asks a person which identity to take when there are several.
+        keylog: where the keys of every connection are written, for packet readers; whoever can
+            read the file can read everything said. None for nowhere.
         limits: the bounds in force.
         clock: the time.
 
     Raises:
         IdentityError: there is no usable identity.
-        StoreError: the data folder cannot be used.
+        StoreError: the data folder or the key log cannot be used.
         UsageError: `at` is no address.
     """
 
@@ -87,6 +89,7 @@ class Client:
         remember: bool = True,
         passphrase: Passphrase | None = None,
         ask: Ask | None = None,
+        keylog: Path | None = None,
         limits: Limits | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -95,7 +98,7 @@ class Client:
         target = split_target(at)
         vault = Vault(Path(certs), clock)
         self.name = choose(vault, name, ask)
-        contexts = Credentials(vault.client_files(self.name, passphrase), passphrase)
+        contexts = Credentials(vault.client_files(self.name, passphrase), passphrase, keylog)
         folder = client_folder(None if data is None else Path(data), vault.community(), self.name)
         store = store_for(folder, remember=remember)
         memory = store.load()
@@ -104,7 +107,7 @@ class Client:
             self._outlet.places.acquire(blocking=False)
         journal = Journal(folder / ACCEPTED, folder / REFUSED, self._limits, clock)
         self._keeper = Keeper(store, journal, self._to_worker, self._limits)
-        mode = Mode(history=history, live=live)
+        mode = Mode(history, live, None if keylog is None else str(keylog))
         session = Session(self._limits, memory, mode, jitter=random.SystemRandom().random)
         line = Line(session, self._keeper, self._outlet, target)
         self._worker = Worker(line, contexts, self._limits, clock, role=Role.CLIENT)

@@ -258,6 +258,7 @@ class Session:
                 welcome.dropped,
                 welcome.agent,
                 self._uid,
+                self._mode.keylog,
             ),
             cursor,
         )

@@ -1,18 +1,21 @@
 """A file of lines that grows, is rotated by size, and may be read while it is written.
 
-`LineFile` is owned by the thread that writes; readers open the files themselves and need nothing
-of it. A full or broken disk must never stop the program: a line is written whole or counted lost.
+`LineFile` is owned by the thread that writes; readers (`handshakes.parts`) open the files
+themselves and need nothing of it. A full or broken disk must never stop the program: a line is
+written whole or counted lost.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
-__all__ = ["LineFile", "Tail", "backwards", "forwards", "rotated"]
+from secure_chat.handshakes import parts
+from secure_chat.handshakes.parts import numbered
 
-_BLOCK: Final = 65_536
+__all__ = ["LineFile", "backwards", "rotated"]
+
 # Text mode would turn every line end on Windows into two characters.
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 
@@ -88,7 +91,7 @@ class LineFile:
         return self._open()
 
     def _shift(self) -> None:
-        paths = [self.path, *(_numbered(self.path, n) for n in range(1, self._most_files))]
+        paths = [numbered(self.path, number) for number in range(self._most_files)]
         for older, newer in zip(reversed(paths), reversed(paths[:-1]), strict=False):
             with suppress(FileNotFoundError):
                 newer.replace(older)
@@ -96,98 +99,15 @@ class LineFile:
             self.path.unlink()
 
 
-class Tail:
-    """The reading end of a file that grows: what has been added since the last look.
-
-    Args:
-        path: the newest file; it need not exist yet.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: IO[bytes] | None = None
-        self._rest = b""
-
-    def skip(self) -> None:
-        """Begin behind what is there now."""
-        if self._follow() is not None:
-            self._drain()
-            self._rest = b""
-
-    def lines(self) -> list[bytes]:
-        """Return the whole lines added since the last look; a torn one waits for its end."""
-        found: list[bytes] = []
-        while self._follow() is not None:
-            found += self._drain()
-            if not self._moved():
-                break
-            self.close()
-        return found
-
-    def close(self) -> None:
-        """Let go of the file."""
-        if self._file is not None:
-            self._file.close()
-            self._file = None
-            self._rest = b""
-
-    def _follow(self) -> IO[bytes] | None:
-        if self._file is None:
-            with suppress(OSError):
-                self._file = self._path.open("rb")
-        return self._file
-
-    def _drain(self) -> list[bytes]:
-        assert self._file is not None  # noqa: S101 # both callers have just asked for it
-        *whole, self._rest = (self._rest + self._file.read()).split(b"\n")
-        return whole
-
-    def _moved(self) -> bool:
-        """Tell whether the file has been rotated away, so that a new one is to be read."""
-        assert self._file is not None  # noqa: S101 # the caller has just read from it
-        try:
-            return not os.path.samestat(os.fstat(self._file.fileno()), self._path.stat())
-        except OSError:
-            return False
-
-
 def rotated(path: Path) -> list[Path]:
-    """Return the files of a rotated one that exist, the newest first."""
-    found = [path] if path.exists() else []
-    number = 1
-    while _numbered(path, number).exists():
-        found.append(_numbered(path, number))
-        number += 1
-    return found
-
-
-def forwards(path: Path) -> Iterator[bytes]:
-    """Yield the lines of one file from its beginning."""
-    with path.open("rb") as file:
-        yield from file
+    """Return the files of a rotated one that exist now, the newest first."""
+    return [numbered(path, part.number) for part in parts.standing(path)]
 
 
 def backwards(path: Path) -> Iterator[bytes]:
     """Yield the lines of one file from its end; only what is asked for is read."""
     with path.open("rb") as file:
-        at = file.seek(0, os.SEEK_END)
-        head: list[bytes] = []
-        while at:
-            size = min(_BLOCK, at)
-            at = file.seek(at - size)
-            block = file.read(size)
-            if b"\n" not in block:
-                head.append(block)
-                continue
-            first, *whole = block.split(b"\n")
-            whole[-1] += b"".join(reversed(head))
-            head = [first]
-            yield from reversed(whole)
-        yield b"".join(reversed(head))
-
-
-def _numbered(path: Path, number: int) -> Path:
-    return path.with_name(f"{path.name}.{number}")
+        yield from parts.backwards(file, 0, file.seek(0, os.SEEK_END), lambda _size: None)
 
 
 def _ends_whole(path: Path) -> bool:

@@ -24,7 +24,10 @@ __all__ = [
 ]
 
 
-class MessageSeen(Struct, frozen=True):
+# Nothing in a record refers back to it, so the garbage collector need not look at it (gc=False).
+
+
+class MessageSeen(Struct, frozen=True, gc=False):
     """One message of the handshake.
 
     Args:
@@ -40,17 +43,18 @@ class MessageSeen(Struct, frozen=True):
     at_us: int
 
 
-class Schemes(Struct, frozen=True):
+class Schemes(Struct, frozen=True, gc=False):
     """What each end signed its part of the handshake with; null when it did not come to that."""
 
     host: str | None = None
     client: str | None = None
 
 
-class Offer(Struct, frozen=True, kw_only=True):
+class Offer(Struct, frozen=True, kw_only=True, gc=False):
     """What a ClientHello offered, each list in the client's own order, by the names of IANA.
 
-    A number without a name is four hex digits; the values of GREASE (RFC 8701) are kept.
+    A number without a name is four hex digits; the values of GREASE (RFC 8701) are kept. Of a list
+    beyond all measure the first values stand here (`Limits.offers_recorded`).
 
     Args:
         versions: of TLS.
@@ -71,7 +75,7 @@ class Offer(Struct, frozen=True, kw_only=True):
     extensions: tuple[str, ...] = ()
 
 
-class Choice(Struct, frozen=True, kw_only=True):
+class Choice(Struct, frozen=True, kw_only=True, gc=False):
     """What the host answered beside version, cipher, group and protocol.
 
     Args:
@@ -87,8 +91,10 @@ class Choice(Struct, frozen=True, kw_only=True):
     schemes: tuple[str, ...] = ()
 
 
-class CertificateSeen(Struct, frozen=True, kw_only=True):
+class CertificateSeen(Struct, frozen=True, kw_only=True, gc=False):
     """What stands in a certificate, read without judging it; null is what cannot be read.
+
+    Texts and lists are a stranger's; they are bounded (`Limits.text_chars`, `names_recorded`).
 
     Args:
         fingerprint: SHA-256 of the DER in lower-case hex.
@@ -98,7 +104,8 @@ class CertificateSeen(Struct, frozen=True, kw_only=True):
         serial: lower-case hex without leading zeros.
         not_before: RFC 3339 in UTC.
         not_after: RFC 3339 in UTC.
-        names: alternative names as `DNS:localhost`, `IP:127.0.0.1`, `email:a@b`, `URI:...`.
+        names: alternative names as `DNS:localhost`, `IP:127.0.0.1`, `email:a@b`, `URI:...`; of
+            other kinds only the kind, as `other:directoryName`.
         key: its key: `ECDSA P-256`, `RSA 3072`, `Ed25519`.
         signature: the algorithm it is signed with: `ecdsa-with-SHA256`.
         usages: what its key may be used for: `digitalSignature`.
@@ -125,6 +132,7 @@ class HandshakeRecord(
     Struct,
     frozen=True,
     kw_only=True,
+    gc=False,
     rename={
         "orig_h": "id.orig_h",
         "orig_p": "id.orig_p",
@@ -173,7 +181,7 @@ class HandshakeRecord(
         client_chain: the client's certificates, leaf first; a refused client's too.
         duration_ms: until welcome, refusal or deadline.
         messages: what was said, in order.
-        keylog: whether this connection's keys were written to a file for a packet reader.
+        keylog: whether this end wrote the keys of its connections to a file (`--keylog`).
         count: how many handshakes this line stands for; above 1 in a flood.
     """
 

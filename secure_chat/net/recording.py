@@ -6,21 +6,38 @@ disk thread. Neither must ever carry key bytes or message bodies.
 
 import secrets
 import string
-from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, TypeAlias
 
+from msgspec import Struct
+
 from secure_chat.clock import rfc3339
-from secure_chat.handshakes.record import HandshakeRecord, MessageSeen, Schemes
+from secure_chat.handshakes.record import (
+    CertificateSeen,
+    Choice,
+    HandshakeRecord,
+    MessageSeen,
+    Offer,
+    Schemes,
+)
+from secure_chat.limits import Limits
+from secure_chat.tls.certificate import certificate_facts
 from secure_chat.tls.context import Said
+from secure_chat.tls.hello import ClientHello
 from secure_chat.tls.link import Link
+from secure_chat.tls.names import CIPHERS, EXTENSIONS, GROUPS, SCHEMES, VERSIONS, named
+from secure_chat.tls.naming import shortened
 from secure_chat.tls.reason import End, Failure, Reason, advice, from_code, sentence
-from secure_chat.tls.subject import subject_and_issuer
 from secure_chat.tls.transcript import Heard, Transcript, read_transcript
 
 __all__ = ["Address", "Evidence", "gather", "new_uid", "reason_for", "record_of"]
 
 Address: TypeAlias = tuple[str, int]
+
+_LIMITS: Final = Limits()
+_MOST: Final = _LIMITS.offers_recorded
+_KINDS: Final = 64
 
 _LETTERS: Final = string.ascii_letters + string.digits
 _UID_LETTERS: Final = 17
@@ -28,8 +45,7 @@ _UID_LETTERS: Final = 17
 _UID_BITS: Final = 128
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True, gc=False):
     """One finished handshake, good or bad, as the worker saw it.
 
     Args:
@@ -43,11 +59,13 @@ class Evidence:
         server_name: what a client dialled; None on the host, where the hello may tell.
         established: whether the connection was welcomed.
         failure: why not; `Failure(Reason.OK)` when it was.
-        version: the TLS version agreed on (`Link.version`).
-        cipher: the cipher suite agreed on (`Link.cipher`).
-        alpn: the application protocol agreed on (`Link.alpn`).
-        certificate: the peer's in DER, where this Python does not report messages.
+        version: the TLS version agreed on, where this Python does not report messages; and so are
+            the next three.
+        cipher: the cipher suite agreed on.
+        alpn: the application protocol agreed on.
+        certificate: the peer's in DER.
         name: who the client's checked certificate says it is, None when it was not accepted.
+        keylog: whether this end writes the keys of its connections to a file.
     """
 
     end: End
@@ -65,6 +83,7 @@ class Evidence:
     alpn: str | None = None
     certificate: bytes | None = None
     name: str | None = None
+    keylog: bool = False
 
 
 def new_uid() -> str:
@@ -98,7 +117,7 @@ def gather(  # noqa: PLR0913, PLR0917 # one fact each, from whoever knows it
         name: who the client is, "" when it was not accepted.
         failure: why not; None when it was accepted.
     """
-    host = link.server_side
+    host, heard = link.server_side, link.heard
     return Evidence(
         end="host" if host else "client",
         uid=uid,
@@ -110,12 +129,12 @@ def gather(  # noqa: PLR0913, PLR0917 # one fact each, from whoever knows it
         server_name=link.server_name,
         established=failure is None,
         failure=failure or Failure(Reason.OK),
-        version=link.version,
-        cipher=link.cipher,
-        alpn=link.alpn,
-        # The messages hold it anyway where they are heard.
-        certificate=None if link.heard else link.certificate(),
+        version=None if heard else link.version,
+        cipher=None if heard else link.cipher,
+        alpn=None if heard else link.alpn,
+        certificate=None if heard else link.certificate(),
         name=name or None,
+        keylog=link.keylog,
     )
 
 
@@ -128,9 +147,9 @@ def record_of(evidence: Evidence) -> HandshakeRecord:
     end, failure = evidence.end, evidence.failure
     heard = read_transcript(evidence.said)
     host_chain, client_chain = _chains(evidence, heard)
+    host_leaf = host_chain[0] if host_chain else _NOT_SHOWN
+    client_leaf = client_chain[0] if client_chain else _NOT_SHOWN
     by_peer = failure.by_peer(end)
-    subject, issuer = subject_and_issuer(host_chain[0] if host_chain else b"")
-    client_subject, client_issuer = subject_and_issuer(client_chain[0] if client_chain else b"")
     return HandshakeRecord(
         ts=rfc3339(evidence.started),
         uid=evidence.uid,
@@ -150,21 +169,26 @@ def record_of(evidence: Evidence) -> HandshakeRecord:
         version=heard.version or _zeek_version(evidence.version),
         cipher=heard.cipher or evidence.cipher,
         curve=heard.curve,
-        server_name=heard.server_name or evidence.server_name,
+        server_name=_server_name(heard, evidence),
         last_alert=_last_alert(failure, heard),
         next_protocol=heard.alpn or evidence.alpn,
         ssl_history=heard.history,
-        cert_chain_fps=_fingerprints(host_chain),
-        client_cert_chain_fps=_fingerprints(client_chain),
-        subject=subject,
-        issuer=issuer,
-        client_subject=client_subject,
-        client_issuer=client_issuer,
+        cert_chain_fps=tuple(certificate.fingerprint for certificate in host_chain),
+        client_cert_chain_fps=tuple(certificate.fingerprint for certificate in client_chain),
+        subject=host_leaf.subject,
+        issuer=host_leaf.issuer,
+        client_subject=client_leaf.subject,
+        client_issuer=client_leaf.issuer,
         validation_status=_validation(evidence),
         ja4=heard.ja4,
         sigalgs=Schemes(host=heard.host_scheme, client=heard.client_scheme),
+        offered=None if heard.client is None else _offered(heard.client),
+        chosen=_chosen(heard),
+        host_chain=host_chain,
+        client_chain=client_chain,
         duration_ms=evidence.duration_ms,
         messages=tuple(_seen(message, end) for message in heard.messages),
+        keylog=evidence.keylog,
     )
 
 
@@ -174,16 +198,94 @@ def _seen(message: Heard, end: End) -> MessageSeen:
     return MessageSeen(direction, message.type, message.size, message.at_us)
 
 
-def _chains(evidence: Evidence, heard: Transcript) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _offered(hello: ClientHello) -> Offer:
+    """Return what a client offered; clients of one kind all offer the same."""
+    return _remembered_offer(hello) if hello.common else _offer(hello)
+
+
+def _offer(hello: ClientHello) -> Offer:
+    return Offer(
+        # Before TLS 1.3 a client named only the newest one, in the field itself.
+        versions=_names(VERSIONS, hello.versions or (hello.legacy_version,)),
+        ciphers=_names(CIPHERS, hello.ciphers),
+        groups=_names(GROUPS, hello.groups),
+        shares=_names(GROUPS, hello.shares),
+        schemes=_names(SCHEMES, hello.schemes),
+        alpn=tuple(name.decode("ascii", "backslashreplace") for name in hello.alpn[:_MOST]),
+        extensions=_names(EXTENSIONS, hello.extensions),
+    )
+
+
+_remembered_offer: Final = lru_cache(maxsize=_KINDS)(_offer)
+
+
+def _chosen(heard: Transcript) -> Choice | None:
+    if heard.server is None:
+        return None
+    return Choice(
+        extensions=_names(EXTENSIONS, heard.server.extensions + heard.chosen),
+        asked=heard.asked,
+        authorities=heard.authorities,
+        schemes=_names(SCHEMES, heard.asked_schemes),
+    )
+
+
+def _names(table: dict[int, str], numbers: tuple[int, ...]) -> tuple[str, ...]:
+    listed = numbers[:_MOST]
+    try:
+        return tuple([table[number] for number in listed])
+    except KeyError:
+        return tuple([named(table, number) for number in listed])
+
+
+def _server_name(heard: Transcript, evidence: Evidence) -> str | None:
+    name = heard.server_name or evidence.server_name
+    return None if name is None else shortened(name)
+
+
+_Chain: TypeAlias = tuple[CertificateSeen, ...]
+
+
+def _chains(evidence: Evidence, heard: Transcript) -> tuple[_Chain, _Chain]:
     """Return the chains of host and client; unheard, at least the peer's leaf is known."""
-    peer = (evidence.certificate,) if evidence.certificate else ()
-    if evidence.end == "host":
-        return heard.host_chain, heard.client_chain or peer
-    return heard.host_chain or peer, heard.client_chain
+    host, client = heard.host_chain, heard.client_chain
+    if evidence.certificate:
+        peer = (evidence.certificate,)
+        host, client = (host, client or peer) if evidence.end == "host" else (host or peer, client)
+    return tuple(map(_described, host)), tuple(map(_described, client))
 
 
-def _fingerprints(chain: tuple[bytes, ...]) -> tuple[str, ...]:
-    return tuple(sha256(certificate).hexdigest() for certificate in chain)
+def _described(certificate: bytes) -> CertificateSeen:
+    """Return what a record says of a certificate.
+
+    The same few come again and again, one's own with every handshake, so they are remembered; but
+    not large ones, which a stranger may send at will.
+    """
+    small = len(certificate) <= _LIMITS.certificate_bytes
+    return _remembered(certificate) if small else _read(certificate)
+
+
+def _read(certificate: bytes) -> CertificateSeen:
+    facts = certificate_facts(certificate)
+    return CertificateSeen(
+        fingerprint=sha256(certificate).hexdigest(),
+        size=len(certificate),
+        subject=facts.subject,
+        issuer=facts.issuer,
+        serial=facts.serial,
+        not_before=facts.not_before,
+        not_after=facts.not_after,
+        names=facts.names,
+        key=facts.key,
+        signature=facts.signature,
+        usages=facts.usages,
+        purposes=facts.purposes,
+        authority=facts.authority,
+    )
+
+
+_remembered: Final = lru_cache(maxsize=_LIMITS.certificates_remembered)(_read)
+_NOT_SHOWN: Final = CertificateSeen(fingerprint="", size=0)
 
 
 def _validation(evidence: Evidence) -> str | None:

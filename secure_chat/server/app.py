@@ -52,6 +52,7 @@ class HostSettings:
         workers: how many I/O workers.
         keep_seconds: how long messages are kept; None for ever.
         passphrase: asked when the host's key is encrypted.
+        keylog: where the keys of every connection are written; None for nowhere.
         limits: the bounds in force.
         clock: the time.
     """
@@ -63,6 +64,7 @@ class HostSettings:
     workers: int = 1
     keep_seconds: float | None = None
     passphrase: Passphrase | None = None
+    keylog: Path | None = None
     limits: Limits = field(default_factory=Limits)
     clock: Clock = field(default_factory=SystemClock)
 
@@ -109,7 +111,12 @@ class Host:
         vault = Vault(settings.certs, self._clock)
         files = vault.host_files(settings.passphrase)
         contexts = host_contexts(
-            files.ca, files.certificate, files.key, files.crl, settings.passphrase
+            files.ca,
+            files.certificate,
+            files.key,
+            files.crl,
+            settings.passphrase,
+            keylog=settings.keylog,
         )
         sockets = listen(settings.bind, settings.port)
         try:
@@ -253,6 +260,9 @@ class Host:
             f"  handshakes  {handshakes}\n"
             f"  to join     securechat join {address} --certs {self._settings.certs} --as NAME"
         )
+        keylog = self._settings.keylog
+        if keylog is not None:
+            words += f"\n  keys        {keylog}"
         self._announcer.say(
             "ready",
             words,
@@ -262,4 +272,5 @@ class Host:
             data=data,
             handshakes=handshakes,
             members=members,
+            **({} if keylog is None else {"keylog": str(keylog)}),
         )

@@ -4,6 +4,9 @@ Any thread posts evidence; parsing and writing happen here, so no I/O worker eve
 Beyond the bound records are counted lost, never the service.
 """
 
+import threading
+from typing import Final
+
 from secure_chat.handshakes.journal import Journal
 from secure_chat.limits import Limits
 from secure_chat.net.inbox import Inbox
@@ -11,6 +14,9 @@ from secure_chat.net.recording import Evidence, record_of
 from secure_chat.server.announce import Announcer
 
 __all__ = ["Scribe"]
+
+# Being woken for each record costs as much as writing it, so a few are let come first.
+_GATHERING_SECONDS: Final = 0.05
 
 
 class _Stop:
@@ -31,6 +37,7 @@ class Scribe:
         self._announcer = announcer
         self._inbox: Inbox[Evidence | _Stop] = Inbox(limits.journal_waiting)
         self._lost = 0
+        self._ending = threading.Event()
 
     def post(self, evidence: Evidence) -> None:
         """Have a handshake recorded; from any thread, never blocks."""
@@ -41,6 +48,7 @@ class Scribe:
 
     def stop(self) -> None:
         """Let `run` return once everything posted before is written."""
+        self._ending.set()
         self._inbox.post(_Stop())
 
     def run(self) -> None:
@@ -56,6 +64,7 @@ class Scribe:
     def _write_waiting(self) -> bool:
         # Counted refusals are owed one record at the end of their second.
         self._inbox.wait(1.0 if self._journal.owed else None)
+        self._ending.wait(_GATHERING_SECONDS)
         self._journal.settle()
         for item in self._inbox.take():
             if isinstance(item, _Stop):

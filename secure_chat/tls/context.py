@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from secure_chat.clock import Clock
 from secure_chat.errors import IdentityError
+from secure_chat.tls.keylog import write_keys
 
 __all__ = ["ALPN", "Contexts", "HeardSocket", "Said", "client_contexts", "host_contexts"]
 
@@ -42,7 +42,7 @@ class HeardSocket(ssl.SSLSocket):
 
     # `link` fills these in before the first byte; a context used without a link records nothing.
     said: list[Said] | None = None
-    clock: Clock
+    monotonic: Callable[[], float]
     since: float
     most: int
 
@@ -55,15 +55,23 @@ class Contexts:
         talking: for the handshake; reports every message of it.
         quiet: replaces it behind the handshake; reporting every record would cost microseconds.
         heard: whether this Python can report; without it a record has what public calls tell.
+        keylog: whether the keys of every connection are written to a file.
     """
 
     talking: ssl.SSLContext
     quiet: ssl.SSLContext
     heard: bool
+    keylog: bool = False
 
 
-def host_contexts(
-    ca: Path, certificate: Path, key: Path, crl: Path, password: Password | None = None
+def host_contexts(  # noqa: PLR0913 # one file each
+    ca: Path,
+    certificate: Path,
+    key: Path,
+    crl: Path,
+    password: Password | None = None,
+    *,
+    keylog: Path | None = None,
 ) -> Contexts:
     """Build the host's TLS settings; they work without a host too, for scanners and tests.
 
@@ -77,9 +85,11 @@ def host_contexts(
         key: its private key, PEM.
         crl: one revocation list for each authority, PEM, possibly without entries.
         password: returns the key's passphrase; asked at most once.
+        keylog: where the keys of every connection are written (`tls.keylog`); None for nowhere.
 
     Raises:
         IdentityError: a file is missing, unreadable, no PEM, or the key does not fit.
+        StoreError: the key log cannot be written.
     """
     talking = _bare(ssl.PROTOCOL_TLS_SERVER)
     _trust(talking, ca)
@@ -87,28 +97,37 @@ def host_contexts(
     # The host's list holds leaves of its own authority only, and a client has no list at all.
     talking.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_LEAF
     _present(talking, certificate, key, password)
-    return _pair(talking, ssl.PROTOCOL_TLS_SERVER)
+    return _pair(talking, ssl.PROTOCOL_TLS_SERVER, keylog)
 
 
 def client_contexts(
-    ca: Path, certificate: Path | None, key: Path | None, password: Password | None = None
+    ca: Path | None,
+    certificate: Path | None,
+    key: Path | None,
+    password: Password | None = None,
+    *,
+    keylog: Path | None = None,
 ) -> Contexts:
     """Build a client's TLS settings: TLS 1.3 only, the host verified by authority and name.
 
     Args:
-        ca: the certificate authorities that the host may come from, PEM.
+        ca: the certificate authorities that the host may come from, PEM; None trusts nobody, for
+            a look at who is there: such a handshake ends when the host has shown itself.
         certificate: the client's certificate, PEM; None makes a stranger, whom a host refuses.
         key: its private key, PEM; None with a certificate means it stands in the same file.
         password: returns the key's passphrase; asked at most once.
+        keylog: where the keys of every connection are written (`tls.keylog`); None for nowhere.
 
     Raises:
         IdentityError: a file is missing, unreadable, no PEM, or the key does not fit.
+        StoreError: the key log cannot be written.
     """
     talking = _bare(ssl.PROTOCOL_TLS_CLIENT)
-    _trust(talking, ca)
+    if ca is not None:
+        _trust(talking, ca)
     if certificate is not None:
         _present(talking, certificate, key, password)
-    return _pair(talking, ssl.PROTOCOL_TLS_CLIENT)
+    return _pair(talking, ssl.PROTOCOL_TLS_CLIENT, keylog)
 
 
 def _bare(protocol: int) -> ssl.SSLContext:
@@ -141,12 +160,14 @@ def _bare(protocol: int) -> ssl.SSLContext:
     return context
 
 
-def _pair(talking: ssl.SSLContext, protocol: int) -> Contexts:
+def _pair(talking: ssl.SSLContext, protocol: int, keylog: Path | None) -> Contexts:
     """Return `talking` with its ear, and a twin without files that takes over behind it.
 
     Without resumption and post-handshake authentication (both off) nothing behind the handshake
-    needs a certificate or a key, so the twin has none.
+    needs a certificate or a key, so the twin has none; and the last secret is made inside it.
     """
+    if keylog is not None:
+        write_keys(talking, keylog)
     talking.sslsocket_class = HeardSocket
     # The ssl module's own property would turn four numbers of each message into enumerations
     # first, which costs more than keeping it; the one it inherits hands them over as they are.
@@ -154,7 +175,7 @@ def _pair(talking: ssl.SSLContext, protocol: int) -> Contexts:
     heard = ear is not None
     if ear is not None:
         ear.__set__(talking, _hear)
-    return Contexts(talking, _bare(protocol), heard)
+    return Contexts(talking, _bare(protocol), heard, keylog is not None)
 
 
 def _hear(
@@ -164,10 +185,12 @@ def _hear(
 
     An exception here would surface out of `do_handshake`, so nothing is parsed here.
     """
-    said = getattr(conn, "said", None)
-    if said is not None and content_type in _KEPT_TYPES and len(said) < conn.most:
-        at = int((conn.clock.monotonic() - conn.since) * 1_000_000)
-        said.append((at, direction, content_type, msg_type, data))
+    # Two of three calls are about what is not kept.
+    if content_type in _KEPT_TYPES:
+        said = getattr(conn, "said", None)
+        if said is not None and len(said) < conn.most:
+            at = int((conn.monotonic() - conn.since) * 1_000_000)
+            said.append((at, direction, content_type, msg_type, data))
 
 
 def _trust(context: ssl.SSLContext, path: Path) -> None:

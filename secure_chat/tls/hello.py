@@ -4,8 +4,9 @@ Pure functions over the bytes of one handshake message (RFC 8446 section 4.1), u
 thread. They read what a stranger wrote: a broken extension is left out, a broken hello is `Cut`.
 """
 
+import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 from secure_chat.tls.octets import Cut, Octets
@@ -17,6 +18,7 @@ __all__ = [
     "asks_again",
     "client_hello",
     "extensions",
+    "listed",
     "server_hello",
 ]
 
@@ -27,7 +29,12 @@ _T = TypeVar("_T")
 _RETRY: Final = bytes.fromhex("cf21ad74e59a6111be1d8c021e65b891c2a211167abb8c5e079e09e2c8a8339c")
 
 _HEADER: Final = 4
+_LIST_HEAD: Final = 2
+# The type of an extension and its length.
+_EXTENSION: Final = struct.Struct(">HH")
 _RANDOM: Final = 32
+# Enough for two shares of post-quantum keys; who sends more may send anything.
+_COMMON: Final = 4_096
 
 _SERVER_NAME: Final = 0
 _GROUPS: Final = 10
@@ -43,6 +50,7 @@ class ClientHello:
 
     Args:
         random: 32 bytes that the client chose; both ends and every capture see them.
+        common: whether it is of a size that programs send, so that its like may be remembered.
         legacy_version: the version field, which TLS 1.3 pins to 1.2.
         versions: the versions of the extension that replaced it, empty without it.
         ciphers: the cipher suites.
@@ -54,7 +62,10 @@ class ClientHello:
         server_name: the host name asked for, None when there is none.
     """
 
-    random: bytes
+    # Neither of these three says what kind of client it is, so hellos are equal without them.
+    random: bytes = field(compare=False)
+    common: bool = field(default=True, compare=False)
+    server_name: str | None = field(default=None, compare=False)
     legacy_version: int
     versions: tuple[int, ...] = ()
     ciphers: tuple[int, ...] = ()
@@ -63,7 +74,6 @@ class ClientHello:
     shares: tuple[int, ...] = ()
     schemes: tuple[int, ...] = ()
     alpn: tuple[bytes, ...] = ()
-    server_name: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,26 +105,27 @@ def client_hello(message: bytes) -> ClientHello:
     body = Octets(message[_HEADER:])
     version, random = body.number(2), body.take(_RANDOM)
     body.vector(1)
-    ciphers = body.vector(2).numbers(2)
+    ciphers = body.vector(2).numbers()
     body.vector(1)
     held = extensions(body)
     first = dict(reversed(held))
 
-    def look(kind: int, read: Callable[[Octets], _T], missing: _T) -> _T:
+    def look(kind: int, read: Callable[[bytes], _T], missing: _T) -> _T:
         try:
-            return read(Octets(first[kind])) if kind in first else missing
+            return read(first[kind]) if kind in first else missing
         except Cut:
             return missing
 
     return ClientHello(
         random=random,
+        common=len(message) <= _COMMON,
         legacy_version=version,
-        versions=look(_VERSIONS, lambda data: data.vector(1).numbers(2), ()),
+        versions=look(_VERSIONS, _listed_shortly, ()),
         ciphers=ciphers,
-        extensions=tuple(kind for kind, _ in held),
-        groups=look(_GROUPS, lambda data: data.vector(2).numbers(2), ()),
+        extensions=tuple([kind for kind, _ in held]),
+        groups=look(_GROUPS, listed, ()),
         shares=look(_KEY_SHARE, _shares, ()),
-        schemes=look(_SIGNATURES, lambda data: data.vector(2).numbers(2), ()),
+        schemes=look(_SIGNATURES, listed, ()),
         alpn=look(_ALPN, alpn_names, ()),
         server_name=look(_SERVER_NAME, _server_name, None),
     )
@@ -159,33 +170,59 @@ def extensions(body: Octets) -> list[tuple[int, bytes]]:
     Raises:
         Cut: one is longer than the whole.
     """
-    held = []
-    rest = body.vector(2) if body else body
-    while rest:
-        kind = rest.number(2)
-        held.append((kind, rest.take(rest.number(2))))
+    data = body.vector(2).rest() if body else b""
+    held, at = [], 0
+    while at < len(data):
+        begin = at + _EXTENSION.size
+        if begin > len(data):
+            raise Cut
+        kind, size = _EXTENSION.unpack_from(data, at)
+        at = begin + size
+        if at > len(data):
+            raise Cut
+        held.append((kind, data[begin:at]))
     return held
 
 
-def alpn_names(data: Octets) -> tuple[bytes, ...]:
-    """Return the protocols of an ALPN extension (RFC 7301 section 3.1)."""
-    names, rest = [], data.vector(2)
+def listed(content: bytes) -> tuple[int, ...]:
+    """Return the numbers of an extension that is one list of them.
+
+    Raises:
+        Cut: it is too short for what it says.
+    """
+    size = int.from_bytes(content[:_LIST_HEAD])
+    if size % 2 or size + _LIST_HEAD > len(content):
+        raise Cut
+    return struct.unpack_from(f">{size // 2}H", content, _LIST_HEAD)
+
+
+def _listed_shortly(content: bytes) -> tuple[int, ...]:
+    return Octets(content).vector(1).numbers()
+
+
+def alpn_names(content: bytes) -> tuple[bytes, ...]:
+    """Return the protocols of an ALPN extension (RFC 7301 section 3.1).
+
+    Raises:
+        Cut: it is too short for what it says.
+    """
+    names, rest = [], Octets(content).vector(2)
     while rest:
         names.append(rest.take(rest.number(1)))
     return tuple(names)
 
 
-def _shares(data: Octets) -> tuple[int, ...]:
-    groups, rest = [], data.vector(2)
+def _shares(content: bytes) -> tuple[int, ...]:
+    groups, rest = [], Octets(content).vector(2)
     while rest:
         groups.append(rest.number(2))
         rest.vector(2)
     return tuple(groups)
 
 
-def _server_name(data: Octets) -> str | None:
+def _server_name(content: bytes) -> str | None:
     """Return the first host name (RFC 6066 section 3), with what is no ASCII written out."""
-    rest = data.vector(2)
+    rest = Octets(content).vector(2)
     while rest:
         kind, name = rest.number(1), rest.take(rest.number(2))
         if kind == 0:

@@ -4,6 +4,8 @@ Written from the authors' technical details (FoxIO, `technical_details/JA4.md`; 
 licensed, its relatives are not and are not here). A pure function, used on the disk thread.
 """
 
+import struct
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -20,6 +22,7 @@ _VERSIONS: Final = {
     0x0002: "s2",
 }
 _GREASE: Final = frozenset(0x0A0A + 0x1010 * step for step in range(16))
+_KINDS: Final = 64
 _MOST_COUNTED: Final = 99
 _HASH: Final = 12
 _SERVER_NAME: Final = 0x0000
@@ -32,6 +35,10 @@ def ja4(hello: ClientHello) -> str:
     Args:
         hello: the first ClientHello of the connection.
     """
+    return _remembered(hello) if hello.common else _made(hello)
+
+
+def _made(hello: ClientHello) -> str:
     ciphers = _real(hello.ciphers)
     kinds = _real(hello.extensions)
     named = "d" if _SERVER_NAME in kinds else "i"
@@ -43,6 +50,10 @@ def ja4(hello: ClientHello) -> str:
     schemes = _listed(_real(hello.schemes))
     tail = f"{listed}_{schemes}" if schemes else listed
     return f"{head}_{_hashed(_listed(sorted(ciphers)))}_{_hashed(tail) if listed else '0' * _HASH}"
+
+
+# Clients of one kind all have the same; there are few kinds.
+_remembered: Final = lru_cache(maxsize=_KINDS)(_made)
 
 
 def _real(numbers: tuple[int, ...]) -> list[int]:
@@ -66,7 +77,7 @@ def _ends(alpn: tuple[bytes, ...]) -> str:
 
 
 def _listed(numbers: list[int]) -> str:
-    return ",".join(f"{number:04x}" for number in numbers)
+    return struct.pack(f">{len(numbers)}H", *numbers).hex(",", 2)
 
 
 def _hashed(text: str) -> str:

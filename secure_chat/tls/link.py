@@ -156,6 +156,11 @@ class Link:
         """Whether this Python reports handshake messages at all."""
         return self._contexts.heard
 
+    @property
+    def keylog(self) -> bool:
+        """Whether the keys of this connection are written to a file."""
+        return self._contexts.keylog
+
     def read(self, size: int = 16_384) -> bytes | Want:
         """Return what arrived, at most `size` bytes; b"" when the peer has closed in order.
 
@@ -259,7 +264,11 @@ class Link:
 
     def certificate(self) -> bytes | None:
         """Return the peer's certificate in DER; None before the handshake is done."""
-        return self._tls.getpeercert(binary_form=True) if self._tls else None
+        if self._tls is not None:
+            # Python raises instead of telling that there was no handshake, or that it failed.
+            with suppress(ValueError):
+                return self._tls.getpeercert(binary_form=True)
+        return None
 
     @property
     def alpn(self) -> str | None:
@@ -292,9 +301,8 @@ class Link:
                 suppress_ragged_eofs=False,
             )
             if isinstance(tls, HeardSocket):
-                tls.clock, tls.since = self._clock, self._since
-                tls.most = self._limits.messages_recorded
-                tls.said = self.said
+                tls.monotonic, tls.since = self._clock.monotonic, self._since
+                tls.most, tls.said = self._limits.messages_recorded, self.said
             self._tls = tls
         return self._tls
 

@@ -4,6 +4,8 @@ Pure, used on the disk thread. It must never read beyond its end: what is too sh
 which the parsers of this folder turn into "not known".
 """
 
+import struct
+
 __all__ = ["Cut", "Octets"]
 
 
@@ -52,13 +54,17 @@ class Octets:
         """Return what the next vector holds; its length stands before it in `size` bytes."""
         return Octets(self.take(self.number(size)))
 
-    def numbers(self, size: int) -> tuple[int, ...]:
-        """Return all that is left as numbers of `size` bytes each.
+    def rest(self) -> bytes:
+        """Return all that is left."""
+        return self.take(len(self._data) - self._at)
+
+    def numbers(self) -> tuple[int, ...]:
+        """Return all that is left as numbers of two bytes each, as TLS has its own.
 
         Raises:
             Cut: the last one is not whole.
         """
-        rest = self.take(len(self._data) - self._at)
-        if len(rest) % size:
+        rest = self.rest()
+        if len(rest) % 2:
             raise Cut
-        return tuple([int.from_bytes(rest[at : at + size]) for at in range(0, len(rest), size)])
+        return struct.unpack(f">{len(rest) // 2}H", rest)

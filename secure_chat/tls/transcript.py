@@ -7,9 +7,12 @@ must never raise on anything a peer can send; what cannot be read is None or emp
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
+from secure_chat.limits import Limits
 from secure_chat.tls.context import Said
+from secure_chat.tls.der import SEQUENCE, content_of
 from secure_chat.tls.hello import (
     ClientHello,
     ServerHello,
@@ -17,10 +20,12 @@ from secure_chat.tls.hello import (
     asks_again,
     client_hello,
     extensions,
+    listed,
     server_hello,
 )
 from secure_chat.tls.ja4 import ja4
 from secure_chat.tls.names import ALERTS, CIPHERS, GROUPS, MESSAGES, SCHEMES, VERSIONS, named
+from secure_chat.tls.naming import distinguished_name
 from secure_chat.tls.octets import Cut, Octets
 
 __all__ = ["Heard", "Transcript", "read_transcript"]
@@ -35,7 +40,14 @@ _ENCRYPTED_EXTENSIONS: Final = 8
 _CERTIFICATE: Final = 11
 _CERTIFICATE_REQUEST: Final = 13
 _CERTIFICATE_VERIFY: Final = 15
+_SIGNATURES: Final = 13
 _ALPN: Final = 16
+_AUTHORITIES: Final = 47
+
+_LIMITS: Final = Limits()
+# A host says its extensions and its request in the same words to everybody.
+_WORDINGS: Final = 16
+_CHAINS: Final = 256
 
 # The letters of Zeek's `ssl_history`; those of the client are written large.
 _LETTERS: Final = {
@@ -60,8 +72,7 @@ _LETTERS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """One message as it passed.
 
     Args:
@@ -87,6 +98,8 @@ class Transcript:
         alpn: the application protocol the host chose.
         chosen: the types of the extensions the host answered with.
         asked: whether the host asked for a client certificate.
+        authorities: the subjects of the authorities it asked for (RFC 4514), if it named any.
+        asked_schemes: the signature schemes it accepts from a client.
         host_chain: the host's certificates in DER, leaf first.
         client_chain: the client's certificates in DER, leaf first; a refused client's too.
         host_scheme: what the host signed with.
@@ -100,6 +113,8 @@ class Transcript:
     alpn: str | None = None
     chosen: tuple[int, ...] = ()
     asked: bool = False
+    authorities: tuple[str, ...] = ()
+    asked_schemes: tuple[int, ...] = ()
     host_chain: tuple[bytes, ...] = ()
     client_chain: tuple[bytes, ...] = ()
     host_scheme: str | None = None
@@ -167,8 +182,7 @@ def read_transcript(said: Iterable[Said]) -> Transcript:
         if content_type == _ALERT:
             found.alerts.append((by_client, name.removeprefix("Alert:")))
         elif content_type != _CHANGE_CIPHER:
-            with suppress(Cut):
-                _note(found, data, by_client=by_client)
+            _note(found, data, by_client=by_client)
         found.messages.append(Heard(by_client, name, len(data), at))
     return found
 
@@ -198,49 +212,97 @@ def _named(content_type: int, data: bytes) -> str:
 
 
 def _note(found: Transcript, data: bytes, *, by_client: bool) -> None:
-    """Put what one handshake message says into the transcript.
-
-    Raises:
-        Cut: it is too short for what it says.
-    """
+    """Put what one handshake message says into the transcript, as far as it can be read."""
     kind = data[0] if data else None
-    if kind == _CLIENT_HELLO:
-        found.client = found.client or client_hello(data)
-    elif kind == _SERVER_HELLO:
-        found.server = server_hello(data)
-    elif kind == _ENCRYPTED_EXTENSIONS:
-        _note_extensions(found, data)
-    elif kind == _CERTIFICATE_REQUEST:
-        found.asked = True
-    elif kind == _CERTIFICATE:
-        chain = _chain(data)
-        if by_client:
-            found.client_chain = chain
-        else:
-            found.host_chain = chain
-    elif kind == _CERTIFICATE_VERIFY:
-        scheme = named(SCHEMES, Octets(data[_HEADER:]).number(2))
-        if by_client:
-            found.client_scheme = scheme
-        else:
-            found.host_scheme = scheme
+    try:
+        if kind == _CLIENT_HELLO:
+            found.client = found.client or client_hello(data)
+        elif kind == _SERVER_HELLO:
+            found.server = server_hello(data)
+        elif kind == _ENCRYPTED_EXTENSIONS:
+            found.chosen, found.alpn = _encrypted_extensions(data)
+        elif kind == _CERTIFICATE_REQUEST:
+            found.asked = True
+            found.authorities, found.asked_schemes = _request(data)
+        elif kind == _CERTIFICATE:
+            _note_chain(found, _chain(data), by_client=by_client)
+        elif kind == _CERTIFICATE_VERIFY:
+            _note_scheme(found, Octets(data[_HEADER:]).number(2), by_client=by_client)
+    except Cut:
+        # What is too short for what it says is left as unknown.
+        return
 
 
-def _note_extensions(found: Transcript, data: bytes) -> None:
+def _note_chain(found: Transcript, chain: tuple[bytes, ...], *, by_client: bool) -> None:
+    if by_client:
+        found.client_chain = chain
+    else:
+        found.host_chain = chain
+
+
+def _note_scheme(found: Transcript, number: int, *, by_client: bool) -> None:
+    if by_client:
+        found.client_scheme = named(SCHEMES, number)
+    else:
+        found.host_scheme = named(SCHEMES, number)
+
+
+@lru_cache(maxsize=_WORDINGS)
+def _encrypted_extensions(data: bytes) -> tuple[tuple[int, ...], str | None]:
+    """Return the types of the extensions in EncryptedExtensions, and the protocol chosen."""
     held = extensions(Octets(data[_HEADER:]))
-    found.chosen = tuple(kind for kind, _ in held)
+    alpn = None
     for kind, content in held:
         if kind == _ALPN:
-            names = alpn_names(Octets(content))
-            found.alpn = names[0].decode("ascii", "backslashreplace") if names else None
+            names = alpn_names(content)
+            alpn = names[0].decode("ascii", "backslashreplace") if names else None
+    return tuple(kind for kind, _ in held), alpn
+
+
+@lru_cache(maxsize=_WORDINGS)
+def _request(data: bytes) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Return authorities and schemes of a CertificateRequest (RFC 8446 section 4.3.2)."""
+    body = Octets(data[_HEADER:])
+    body.vector(1)
+    authorities: tuple[str, ...] = ()
+    schemes: tuple[int, ...] = ()
+    for kind, content in extensions(body):
+        # A broken one is left out and does not hide the others.
+        with suppress(Cut):
+            if kind == _SIGNATURES:
+                schemes = listed(content)
+            elif kind == _AUTHORITIES:
+                authorities = _authorities(Octets(content).vector(2))
+    return authorities, schemes
+
+
+def _authorities(names: Octets) -> tuple[str, ...]:
+    found: list[str] = []
+    while names and len(found) < _LIMITS.offers_recorded:
+        found.append(distinguished_name(content_of(SEQUENCE, names.vector(2))))
+    return tuple(found)
 
 
 def _chain(data: bytes) -> tuple[bytes, ...]:
-    """Return the certificates of a Certificate message of TLS 1.3 (RFC 8446 section 4.4.2)."""
-    body = Octets(data[_HEADER:])
-    body.vector(1)
-    entries, chain = body.vector(3), []
-    while entries:
-        chain.append(entries.take(entries.number(3)))
-        entries.vector(2)
+    """Return the certificates of a Certificate message of TLS 1.3 (RFC 8446 section 4.4.2).
+
+    A broken list is read as far as it goes: what was shown first is who wanted to be let in. One's
+    own comes with every handshake, so chains are remembered, but none that fills the memory.
+    """
+    small = len(data) <= _LIMITS.certificate_bytes
+    return _remembered_chain(data) if small else _read_chain(data)
+
+
+def _read_chain(data: bytes) -> tuple[bytes, ...]:
+    chain: list[bytes] = []
+    with suppress(Cut):
+        body = Octets(data[_HEADER:])
+        body.vector(1)
+        entries = body.vector(3)
+        while entries and len(chain) < _LIMITS.certificates_recorded:
+            chain.append(entries.take(entries.number(3)))
+            entries.vector(2)
     return tuple(chain)
+
+
+_remembered_chain: Final = lru_cache(maxsize=_CHAINS)(_read_chain)

@@ -3,16 +3,25 @@
 import pytest
 from typer.testing import CliRunner
 
-from secure_chat.cli.commands import NAMES, load
+from secure_chat.cli.commands import ALL, NAMES, WITHIN, load
 from secure_chat.cli.main import app
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_a_name_leads_to_its_function_and_its_examples(name: str) -> None:
-    """By the one rule that there is."""
+    """By the one rule that there is; of a command within another, the last word."""
     function, examples = load(name)
-    assert function.__name__ == name.replace("-", "_")
+    assert function.__name__ == name.rsplit(maxsplit=1)[-1].replace("-", "_")
     assert examples.startswith("Examples:\n")
+    assert f"\n  securechat {name}" in examples
+
+
+def test_all_are_those_of_the_program_and_those_within_them() -> None:
+    """Each behind the one it belongs to."""
+    assert [name for name in ALL if " " not in name] == list(NAMES)
+    for first, names in WITHIN.items():
+        at = ALL.index(first)
+        assert ALL[at + 1 : at + 1 + len(names)] == tuple(f"{first} {name}" for name in names)
 
 
 def test_the_list_has_every_command_in_order() -> None:
@@ -25,11 +34,26 @@ def test_the_list_has_every_command_in_order() -> None:
         assert (load(name)[0].__doc__ or "").startswith(text)
 
 
+@pytest.mark.parametrize("first", WITHIN)
+def test_the_help_of_a_command_lists_those_within_it(first: str) -> None:
+    """In order, below its own options."""
+    shown = CliRunner().invoke(app, [first, "--help"], env={"COLUMNS": "80"}).output
+    rows = shown.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert [row.split()[0] for row in rows] == list(WITHIN[first])
+    assert "--help" in shown.partition("Commands:\n")[0]
+
+
 @pytest.mark.parametrize(
-    ("word", "told"), [("sned", "Did you mean 'send'"), ("zzz", "No such command 'zzz'")]
+    ("words", "told"),
+    [
+        ("sned", "Did you mean 'send'"),
+        ("zzz", "No such command 'zzz'"),
+        ("handshakes stat", "Did you mean 'stats'"),
+        ("handshakes send", "No such command 'send'"),
+    ],
 )
-def test_a_word_that_is_no_command_is_refused(word: str, told: str) -> None:
+def test_a_word_that_is_no_command_is_refused(words: str, told: str) -> None:
     """And the nearest one is named, though none was loaded before."""
-    refused = CliRunner().invoke(app, [word])
+    refused = CliRunner().invoke(app, words.split())
     assert refused.exit_code == 2
     assert told in refused.output

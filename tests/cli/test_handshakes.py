@@ -1,26 +1,28 @@
-"""`securechat handshakes`: which records it finds, how they look, and what it says of them."""
+"""`securechat handshakes`: which records it finds, in which order and form, also as they come."""
 
 import json
+import re
 import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-import typer
 from typer.testing import CliRunner, Result
 
 from secure_chat.cli import listing as module
-from secure_chat.cli.handshakes import EXAMPLES, handshakes
-from secure_chat.cli.listing import Query, journals, newest
-from secure_chat.clock import rfc3339
+from secure_chat.cli.console import Console
+from secure_chat.cli.handshakes import EXAMPLES
+from secure_chat.cli.main import app
 from secure_chat.errors import SecureChatError, UsageError
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
-from secure_chat.handshakes.record import HandshakeRecord
+from secure_chat.handshakes.query import newest
+from secure_chat.handshakes.record import HandshakeRecord, decode
 from secure_chat.limits import Limits
+from tests.cli.processes import Program
 from tests.fakes import FakeClock
 from tests.handshakes.records import BEGIN, good, refused
-
-app = typer.Typer()
-app.command()(handshakes)
+from tests.handshakes.test_zeek import Reader
 
 
 @pytest.fixture
@@ -46,8 +48,9 @@ def write(folder: Path, *records: HandshakeRecord) -> None:
 
 
 def run(data: Path, *options: str) -> Result:
-    """Run the command on a data folder."""
-    done = CliRunner().invoke(app, ["--data", str(data), *options])
+    """Run the command on a data folder, for a terminal of 80 columns."""
+    words = ["handshakes", *options, "--data", str(data)]
+    done = CliRunner().invoke(app, words, env={"COLUMNS": "80"})
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done
@@ -59,9 +62,12 @@ def listed(data: Path, *options: str) -> list[str]:
     return [json.loads(line)["uid"] for line in lines]
 
 
+# --- which ones ----------------------------------------------------------------------------
+
+
 def test_the_journals_of_host_and_clients_are_listed_together(data: Path) -> None:
-    """In the order of their beginning, the newest last."""
-    assert listed(data) == ["C0", "C1", "C2", "C3"]
+    """In the order of their beginning, the newest first."""
+    assert listed(data) == ["C3", "C2", "C1", "C0"]
 
 
 @pytest.mark.parametrize("below", ["c0ffee", "c0ffee/host"])
@@ -70,135 +76,87 @@ def test_a_folder_further_in_may_be_named(data: Path, below: str) -> None:
     assert "C2" in listed(data / below)
 
 
-def test_only_failed_ones_are_listed_when_asked(data: Path) -> None:
-    """A good handshake is not among them."""
-    assert listed(data, "--failed") == ["C2", "C3"]
-
-
 @pytest.mark.parametrize(
-    ("peer", "uids"),
+    ("options", "uids"),
     [
-        ("alice", ["C0", "C1", "C2", "C3"]),
-        ("ALICE", ["C0", "C1", "C2", "C3"]),
-        ("mallory", []),
-        ("::1", ["C3"]),
-        ("127.0.0.1:50000", ["C0", "C1", "C2", "C3"]),
-        ("127.0.0.1:50001", []),
-        ("c2", ["C2"]),
+        ("--failed", ["C3", "C2"]),
+        ("--result refused", ["C3", "C2"]),
+        ("--result ok", ["C1", "C0"]),
+        ("--failed --result refused", ["C3", "C2"]),
+        ("--reason revoked", ["C3"]),
+        ("--reason revoked --reason expired", ["C3", "C2"]),
+        ("--reason ok --reason expired", ["C2", "C1", "C0"]),
+        ("--reason ok --failed", []),
+        ("--peer alice", ["C3", "C2", "C1", "C0"]),
+        ("--peer ALICE --end host", ["C2", "C0"]),
+        ("--peer mallory", []),
+        ("--peer 127.0.0.1:50000", ["C3", "C2", "C1", "C0"]),
+        ("--peer 127.0.0.1:50001", []),
+        ("--peer c2", ["C2"]),
+        ("--address ::1", ["C3"]),
+        ("--address 127.0.0.0/8", ["C2", "C1", "C0"]),
+        ("--address 127.0.0.1:65432", ["C1"]),
+        ("--address [::1]:65432", ["C3"]),
+        ("--end client", ["C3", "C1"]),
+        ("--since 2026-11-22T12:00:02Z", ["C3", "C2"]),
+        ("--since 2026-11-23", []),
+        ("--since 90w", ["C3", "C2", "C1", "C0"]),
+        ("--until 2026-11-22T12:00:02Z", ["C1", "C0"]),
+        ("--since 2026-11-22T12:00:01 --until 2026-11-22T12:00:03", ["C2", "C1"]),
     ],
 )
-def test_a_peer_is_found_by_name_address_or_uid(data: Path, peer: str, uids: list[str]) -> None:
-    """A refused client has a subject and no proven name; both are looked at."""
-    assert listed(data, "--peer", peer) == uids
+def test_options_narrow_the_list(data: Path, options: str, uids: list[str]) -> None:
+    """Each by itself and together; what is given twice is either of them."""
+    assert listed(data, *options.split()) == uids
 
 
-def test_a_peer_is_found_by_its_fingerprint(tmp_path: Path) -> None:
-    """The beginning of one is enough, but not so little that it could be a name."""
-    write(tmp_path, refused(client_cert_chain_fps=("ab12cd" + "0" * 58,), client_subject=None))
+def test_since_may_be_a_span(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted back from now."""
+    monkeypatch.setattr("secure_chat.clock.SystemClock", lambda: FakeClock(wall=BEGIN + 61))
 
-    assert listed(tmp_path, "--peer", "AB12CD") == ["Cbad"]
-    assert listed(tmp_path, "--peer", "ab12") == []
-    assert listed(tmp_path, "--peer", "12cd00") == []
-
-
-def test_a_peer_is_found_by_the_name_in_a_longer_subject(tmp_path: Path) -> None:
-    """A foreign certificate may say more of its holder than a name; none is no name."""
-    write(tmp_path, refused(client_subject="CN=Mallory,O=Evil"), good(1, client_subject=None))
-
-    assert listed(tmp_path, "--peer", "mallory") == ["Cbad"]
-    assert listed(tmp_path, "--peer", "evil") == []
+    assert listed(data, "--since", "1m") == ["C3", "C2", "C1"]
+    assert listed(data, "--until", "1m") == ["C0"]
 
 
-def test_since_takes_a_time_or_a_span(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both mean from then on; what began earlier is left out."""
-    clock = FakeClock(wall=BEGIN + 61)
-    monkeypatch.setattr(module, "SystemClock", lambda: clock)
-
-    assert listed(data, "--since", "1m") == ["C1", "C2", "C3"]
-    assert listed(data, "--since", "2026-11-22T12:00:02Z") == ["C2", "C3"]
-    assert listed(data, "--since", "2026-11-23") == []
-    assert listed(data, "--since", "90w") == ["C0", "C1", "C2", "C3"]
-
-
-def test_a_since_that_is_neither_is_explained(data: Path) -> None:
-    """The error shows both ways to write it."""
-    with pytest.raises(UsageError, match="neither a span nor a time") as caught:
-        run(data, "--since", "yesterday")
-    assert "24h" in caught.value.hint
-
-
-def test_a_long_handshake_just_within_since_is_not_cut_off(tmp_path: Path) -> None:
-    """Records are written at the end of a handshake, so older ones may stand behind newer."""
-    write(tmp_path, good(20, uid="Cquick"), good(10, uid="Cslow"), good(30, uid="Clast"))
-
-    found = newest([tmp_path], Query(since=rfc3339(BEGIN + 15)), None)
-
-    assert [record.uid for record in found] == ["Cquick", "Clast"]
-
-
-def test_reading_stops_where_everything_is_older(tmp_path: Path) -> None:
-    """A week of journal is not read for the last hour."""
-    write(tmp_path, good(-7_200, uid="Cold"), good(10, uid="Cnew"))
-
-    assert [r.uid for r in newest([tmp_path], Query(since=rfc3339(BEGIN)), None)] == ["Cnew"]
-
-
-def test_the_table_fits_80_columns_whatever_stands_in_a_record(tmp_path: Path) -> None:
-    """The widest reason, an IPv6 address and a long subject are cut to fit, never wrapped."""
-    write(
-        tmp_path,
-        good(orig_h="2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", name="x" * 32),
-        refused(1, reason="too-many-connections", client_subject="CN=" + "y" * 200),
-    )
-
-    done = run(tmp_path)
-
-    lines = done.stdout.splitlines()
-    assert len(lines) == 3
-    assert all(len(line) <= 80 for line in lines)
-    assert lines[0].split() == ["TIME", "(UTC)", "END", "PEER", "WHO", "RESULT"]
-    assert lines[2].endswith("too-many-connections")
-
-
-def test_the_table_shows_the_newest_20_and_json_all(tmp_path: Path) -> None:
+def test_the_newest_20_are_in_the_table_and_all_in_json(tmp_path: Path) -> None:
     """`--limit` says otherwise for both."""
     write(tmp_path, *(good(at, uid=f"C{at}") for at in range(30)))
 
     assert len(run(tmp_path).stdout.splitlines()) == 1 + 20
     assert len(run(tmp_path, "-n", "25").stdout.splitlines()) == 1 + 25
     assert len(listed(tmp_path)) == 30
-    assert listed(tmp_path, "--limit", "2") == ["C28", "C29"]
+    assert listed(tmp_path, "--limit", "2") == ["C29", "C28"]
 
 
-def test_today_shows_the_time_and_another_day_the_date(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Eleven columns are enough for what one looks for."""
-    monkeypatch.setattr(module, "SystemClock", lambda: FakeClock(wall=BEGIN + 3_600))
-    write(tmp_path, good(-86_400), good(59))
+@pytest.mark.parametrize(
+    ("options", "told", "hint"),
+    [
+        ("--since yesterday", "neither a span nor a time", "24h"),
+        ("--until yesterday", "neither a span nor a time", "24h"),
+        ("--reason bad", "'bad' is no reason", "unknown-ca, expired"),
+        ("--address alice", "'alice' is no address", "192.0.2.0/24"),
+        ("--failed --result ok", "exclude each other", ""),
+        ("--json --format zeek", "exclude each other", ""),
+        ("--follow --until 1h", "goes on", ""),
+    ],
+)
+def test_what_cannot_be_meant_is_explained(data: Path, options: str, told: str, hint: str) -> None:
+    """With what can be written instead."""
+    with pytest.raises(UsageError, match=told) as caught:
+        run(data, *options.split())
+    assert hint in caught.value.hint
 
-    rows = run(tmp_path).stdout.splitlines()[1:]
 
-    assert [row[:11] for row in rows] == ["11-21 12:00", "12:00:59   "]
-
-
-def test_a_counted_record_says_how_many_it_stands_for(tmp_path: Path) -> None:
-    """A flood is one row with its number."""
-    write(tmp_path, refused(reason="silent", count=1_234, client_subject=None))
-
-    assert "1234 of them" in run(tmp_path).stdout
+# --- how they look -------------------------------------------------------------------------
 
 
-def test_a_hostile_subject_cannot_reach_the_terminal(tmp_path: Path) -> None:
-    """Escapes and writing direction marks are written out in every place it is shown."""
-    write(tmp_path, refused(client_subject="\x1b]0;x\x07\u202e", text="\x1b[31mred", orig_h="\x9b"))
+def test_the_table_says_who_from_where_and_how_it_ended(data: Path) -> None:
+    """A row each, the newest at the top; a client's own is marked."""
+    rows = run(data).stdout.splitlines()
 
-    done = run(tmp_path, "--failed")
-    shown = done.stdout + done.stderr
-
-    assert "\\x1b" in shown
-    assert all(letter == "\n" or letter.isprintable() for letter in shown)
-    assert run(tmp_path, "--json").stdout.isascii()
+    assert " ".join(rows[0].split()) == "TIME (UTC) WHO PEER RESULT TLS CIPHER GROUP MS"
+    assert [row.split()[-6] for row in rows[1:]] == [">::1", "127.0.0.1", ">127.0.0.1", "127.0.0.1"]
+    assert [row.split()[-5] for row in rows[1:]] == ["revoked", "expired", "ok", "ok"]
 
 
 def test_the_newest_refusal_is_explained_below_the_table(data: Path) -> None:
@@ -207,9 +165,94 @@ def test_the_newest_refusal_is_explained_below_the_table(data: Path) -> None:
 
     assert "last refusal (C3)" in done.stderr
     assert "make a new one" in done.stderr
+    assert "securechat handshakes explain C3" in done.stderr
     assert "last refusal" not in done.stdout
     assert run(data, "--peer", "c0").stderr == ""
     assert run(data, "--quiet").stderr == ""
+
+
+def test_a_hostile_subject_cannot_reach_the_terminal(tmp_path: Path) -> None:
+    """Escapes and writing direction marks are written out in every place and form."""
+    write(tmp_path, refused(client_subject="\x1b]0;x\x07\u202e", text="\x1b[31mred", orig_h="\x9b"))
+
+    done = run(tmp_path, "--failed")
+    shown = done.stdout + done.stderr
+
+    assert "\\x1b" in shown
+    assert all(letter == "\n" or letter.isprintable() for letter in shown)
+    for form in ("json", "zeek"):
+        text = run(tmp_path, "--format", form).stdout
+        assert all(
+            letter in "\t\n" or (letter.isascii() and letter.isprintable()) for letter in text
+        )
+
+
+def test_json_is_the_whole_record(tmp_path: Path) -> None:
+    """Line by line, as it stands in the journal."""
+    record = refused(text="caf\u00e9", verify_code=10)
+    write(tmp_path, record)
+
+    for options in (("--json",), ("--format", "json"), ("--json", "--format", "json")):
+        (line,) = run(tmp_path, *options).stdout.splitlines()
+        assert decode(line.encode("ascii")) == record
+
+
+def test_zeeks_form_is_a_log_that_its_reader_reads(data: Path) -> None:
+    """The oldest first, as Zeek writes; a header and an end also when there is nothing."""
+    reader = Reader(run(data, "--format", "zeek").stdout.splitlines())
+
+    assert [row["uid"] for row in reader.rows] == ["C0", "C1", "C2", "C3"]
+    assert reader.meta["path"] == ["ssl"]
+    assert "close" in reader.meta
+    newest = run(data, "--format", "zeek", "-n", "2")
+    assert [row["uid"] for row in Reader(newest.stdout.splitlines()).rows] == ["C2", "C3"]
+    assert newest.stderr == ""
+    nothing = run(data, "--format", "zeek", "--peer", "mallory")
+    assert Reader(nothing.stdout.splitlines()).rows == []
+    assert "close" in Reader(nothing.stdout.splitlines()).meta
+
+
+class Watcher:
+    """Stands in for the line that shows how far the reading is.
+
+    Args:
+        total: of what is to be read, bytes.
+    """
+
+    def __init__(self, _console: Console, total: int) -> None:
+        self.total = total
+        self.told: list[int] = []
+        self.cleared = 0
+
+    def read(self, size: int) -> None:
+        """Be told."""
+        self.told.append(size)
+
+    def clear(self) -> None:
+        """Make room for a row."""
+        self.cleared += 1
+
+
+@pytest.mark.parametrize("words", [(), ("--follow",), ("--json",), ("stats",)])
+def test_whoever_waits_for_something_rare_sees_how_far_it_is(
+    data: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole reading is told of, and no row is written behind the line."""
+    watchers: list[Watcher] = []
+
+    def watch(console: Console, total: int) -> Watcher:
+        watchers.append(Watcher(console, total))
+        return watchers[-1]
+
+    monkeypatch.setattr(module, "Progress", watch)
+    monkeypatch.setattr(threading, "Event", Script)
+
+    CliRunner().invoke(app, ["handshakes", *words, "--data", str(data)])
+
+    (watcher,) = watchers
+    assert watcher.total == sum(path.stat().st_size for path in data.rglob("*.jsonl"))
+    assert sum(watcher.told) == watcher.total
+    assert watcher.cleared >= (1 if words == ("stats",) else 4)
 
 
 def test_nothing_recorded_is_said_and_is_no_error(tmp_path: Path) -> None:
@@ -222,8 +265,10 @@ def test_nothing_recorded_is_said_and_is_no_error(tmp_path: Path) -> None:
 
 def test_colour_marks_refusals_only_when_wanted(data: Path) -> None:
     """State is in words as well, so nothing is lost without it."""
-    assert "\x1b[31m" in run(data, "--color", "always").stdout
-    assert "\x1b" not in run(data, "--color", "never").stdout
+    coloured, plain = (run(data, "--color", when).stdout for when in ("always", "never"))
+
+    assert "\x1b[31m" in coloured
+    assert re.sub(r"\x1b\[\d*m", "", coloured) == plain
 
 
 def test_a_journal_that_cannot_be_read_is_an_error_with_its_place(
@@ -231,36 +276,56 @@ def test_a_journal_that_cannot_be_read_is_an_error_with_its_place(
 ) -> None:
     """The system's reason stands in the message."""
 
-    def forbidden(_folder: Path) -> None:
+    def forbidden(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(module, "read_records", forbidden)
+    monkeypatch.setattr(module, "standing", forbidden)
 
     with pytest.raises(SecureChatError, match="Permission denied"):
         run(data)
 
 
+def test_a_reader_of_ours_that_goes_away_is_not_taken_for_a_broken_journal(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`| head` is nobody's fault."""
+
+    def closed(*_: object) -> None:
+        raise BrokenPipeError
+
+    monkeypatch.setattr("secure_chat.cli.console.Console.data", closed)
+
+    with pytest.raises(BrokenPipeError):
+        run(data)
+
+
+# --- as they come --------------------------------------------------------------------------
+
+
 class Script:
     """Stands in for the pause between two looks: each is an act, the last ends it."""
 
-    def __init__(self, *acts: object) -> None:
+    def __init__(self, *acts: Callable[[], object]) -> None:
         self._acts = list(acts)
 
     def wait(self, _seconds: float) -> bool:
         """Do the next act; true when there is none."""
         if not self._acts:
             return True
-        act = self._acts.pop(0)
-        assert callable(act)
-        act()
+        self._acts.pop(0)()
         return False
 
 
-@pytest.mark.parametrize("form", ["--json", "--color=never"])
+def interrupted() -> None:
+    """Do what Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("form", ["json", "table", "zeek"])
 def test_following_shows_old_ones_and_then_each_new_one_once(
     data: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """New records of known and new folders appear, those not asked for do not."""
+    """The oldest first; new records of known and new folders appear, those not asked for do not."""
     host, carol = data / "c0ffee" / "host", data / "c0ffee" / "clients" / "carol"
     script = Script(
         lambda: write(host, refused(10, uid="C10", orig_h="10.1.1.1"), good(11, uid="C11")),
@@ -269,11 +334,14 @@ def test_following_shows_old_ones_and_then_each_new_one_once(
     )
     monkeypatch.setattr(threading, "Event", lambda: script)
 
-    done = run(data, "--follow", "--failed", form)
+    done = run(data, "--follow", "--failed", "--format", form)
 
     rows = done.stdout.splitlines()
-    if form == "--json":
-        assert [json.loads(row)["uid"] for row in rows] == ["C2", "C3", "C10", "C12"]
+    uids = ["C2", "C3", "C10", "C12"]
+    if form == "json":
+        assert [json.loads(row)["uid"] for row in rows] == uids
+    elif form == "zeek":
+        assert [row["uid"] for row in Reader(rows).rows] == uids
     else:
         assert rows[0].startswith("TIME")
         assert len(rows) == 5
@@ -282,30 +350,83 @@ def test_following_shows_old_ones_and_then_each_new_one_once(
         assert "last refusal" not in done.stderr
 
 
+def test_following_begins_with_the_newest_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last row is the newest, below which the next one will stand."""
+    write(tmp_path, *(good(at, uid=f"C{at}") for at in range(9)))
+    monkeypatch.setattr(
+        threading, "Event", lambda: Script(lambda: write(tmp_path, good(9, uid="C9")))
+    )
+
+    assert listed(tmp_path, "--follow", "-n", "2") == ["C7", "C8", "C9"]
+
+
 def test_what_is_written_while_the_list_is_made_appears_once(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing falls between the list and the following, and nothing is shown by both."""
     host = data / "c0ffee" / "host"
-    real = module.newest
 
-    def slowly(folders: list[Path], query: Query, limit: int | None) -> list[HandshakeRecord]:
+    def slowly(*args: Any, **options: Any) -> Iterator[HandshakeRecord]:
         write(host, good(20, uid="C20"))
-        return real(folders, query, limit)
+        return newest(*args, **options)
 
     monkeypatch.setattr(module, "newest", slowly)
     monkeypatch.setattr(threading, "Event", lambda: Script(lambda: None))
 
-    assert listed(data, "--follow").count("C20") == 1
+    assert listed(data, "--follow") == ["C0", "C1", "C2", "C3", "C20"]
 
 
-def test_journals_are_found_where_the_design_puts_them(data: Path) -> None:
-    """Folders without a journal are not among them."""
-    (data / "c0ffee" / "clients" / "dave").mkdir()
+def test_an_interrupted_log_of_zeek_is_closed(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last line is where Zeek's would be."""
+    monkeypatch.setattr(threading, "Event", lambda: Script(interrupted))
 
-    assert [folder.name for folder in journals(data)] == ["alice", "bob", "host"]
+    done = CliRunner().invoke(
+        app, ["handshakes", "--follow", "--format", "zeek", "--data", str(data)]
+    )
+
+    assert done.exit_code != 0
+    assert done.stdout.splitlines()[-1].startswith("#close\t")
 
 
-def test_the_help_has_two_examples() -> None:
+def test_an_interruption_ends_with_its_own_exit_code(data: Path, program: Program) -> None:
+    """In a process of its own, as a person does it."""
+    with program.start("handshakes", "--follow", "--json", "--data", str(data)) as running:
+        running.line(lambda line: json.loads(line)["uid"] == "C3")
+        running.interrupt()
+        outcome = running.end()
+
+    assert outcome.code == 130
+    assert "Traceback" not in outcome.err
+
+
+# --- what stands around it -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [("--failed",), ("--data", "x"), ("-n", "3")])
+def test_an_option_before_a_command_within_is_not_lost_in_silence(
+    data: Path, options: tuple[str, ...]
+) -> None:
+    """It would have meant the list, which is not asked for."""
+    with pytest.raises(UsageError, match="behind `stats`"):
+        CliRunner().invoke(
+            app, ["handshakes", *options, "stats", "--data", str(data)], catch_exceptions=False
+        )
+
+
+def test_a_variable_for_both_is_no_option_before(data: Path) -> None:
+    """Where the data is may be said for all commands at once."""
+    done = CliRunner().invoke(
+        app, ["handshakes", "stats", "--json"], env={"SECURECHAT_DATA": str(data)}
+    )
+
+    assert json.loads(done.stdout)["handshakes"] == 4
+
+
+def test_the_help_has_two_examples_and_the_commands_within() -> None:
     """They begin with the command as one types it."""
     assert EXAMPLES.count("securechat handshakes") == 2
+    shown = CliRunner().invoke(app, ["handshakes", "--help"], env={"COLUMNS": "80"}).output
+    for name in ("stats", "show", "explain"):
+        assert re.search(rf"^  {name} +[A-Z]", shown, re.MULTILINE)

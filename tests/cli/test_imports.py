@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from secure_chat.cli.commands import NAMES
+from secure_chat.cli.commands import ALL, NAMES
 from tests.cli.processes import Program, Running
 
 # Runs the program, at whose end the names of all loaded modules stand in the file named first.
@@ -152,7 +152,7 @@ def probe(tmp_path: Path) -> Probe:
 
 
 @pytest.mark.parametrize(
-    "words", [("--version",), ("--help",), *((name, "--help") for name in NAMES)]
+    "words", [("--version",), ("--help",), *((*name.split(), "--help") for name in ALL)]
 )
 def test_who_asks_for_help_waits_for_nothing_heavy(probe: Probe, words: tuple[str, ...]) -> None:
     """Nor for the other commands, unless it is the list of all of them."""

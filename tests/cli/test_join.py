@@ -149,6 +149,7 @@ def test_nobody_there_is_4(program: Program, hosting: Hosting) -> None:
     assert "nothing answers" in done.err
     (event,) = program.run("join", "--as", "alice", "--json").objects()
     assert (event["event"], event["code"], event["exit"]) == ("error", "unreachable", 4)
+    assert "uid" not in event
 
 
 def test_a_foreign_host_is_5(foreign_certs: Path, certs: Path, tmp_path: Path) -> None:
@@ -156,11 +157,39 @@ def test_a_foreign_host_is_5(foreign_certs: Path, certs: Path, tmp_path: Path) -
     host = Hosting(foreign_certs, tmp_path / "host").start()
     program = Program(certs, tmp_path / "data", host.at)
     done = program.run("join", "--as", "alice")
-    (event,) = program.run("join", "--as", "alice", "--json").objects()
+    scripted = program.run("join", "--as", "alice", "--json")
     host.stop()
     assert done.code == 5
-    assert len(done.err.splitlines()) == 2
+    (event,) = scripted.objects()
     assert (event["event"], event["code"], event["exit"]) == ("refused", "not-trusted", 5)
+    assert len(scripted.err.splitlines()) == 2
+
+
+def test_a_failed_handshake_is_explained_from_its_record(
+    foreign_certs: Path, certs: Path, tmp_path: Path
+) -> None:
+    """What is known stands below the error in few words, and where to read on."""
+    host = Hosting(foreign_certs, tmp_path / "host").start()
+    program = Program(certs, tmp_path / "data", host.at)
+    done = program.run("join", "--as", "alice")
+    quiet = program.run("join", "--as", "alice", "--quiet")
+    (event,) = program.run("join", "--as", "alice", "--json").objects()
+    host.stop()
+
+    told = done.err.splitlines()
+    assert told[0].startswith("error: the host is not trusted")
+    assert "The certificate is of CN=localhost, issued by" in " ".join(done.err.split())
+    assert len(told) <= 8
+    assert all(len(line) <= 80 for line in told[2:])
+    assert [line.split()[-4:-1] for line in told[-2:]] == [
+        ["securechat", "handshakes", "explain"],
+        ["securechat", "handshakes", "show"],
+    ]
+    assert len(quiet.err.splitlines()) == 2
+    for uid in (told[-1].split()[-1], event["uid"]):
+        shown = program.run("handshakes", "show", uid)
+        assert shown.code == 0
+        assert "Alert: unknown_ca" in shown.out
 
 
 def test_a_refused_client_is_6(program: Program, certs: Path, tmp_path: Path) -> None:
@@ -173,6 +202,8 @@ def test_a_refused_client_is_6(program: Program, certs: Path, tmp_path: Path) ->
     (event,) = done.objects()
     assert (event["event"], event["code"]) == ("refused", "not-registered")
     assert len(done.err.splitlines()) == 2
+    explained = program.run("handshakes", "explain", event["uid"], "--json")
+    assert explained.objects()[0]["reason"] == "not-registered"
 
 
 def test_who_is_revoked_meanwhile_is_6_too(certs: Path, tmp_path: Path) -> None:

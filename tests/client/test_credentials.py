@@ -25,3 +25,20 @@ def test_contexts_are_made_anew_when_the_files_change(certs: Path, tmp_path: Pat
     second = credentials()
     assert second is not first
     assert credentials() is second
+
+
+def test_a_renewed_certificate_keeps_the_key_log(certs: Path, tmp_path: Path) -> None:
+    """The keys of all connections go to the one file; when it cannot be, the old context stays."""
+    folder, keylog = tmp_path / "certs", tmp_path / "keys"
+    shutil.copytree(certs, folder)
+    vault = Vault(folder)
+    credentials = Credentials(vault.client_files("alice"), keylog=keylog)
+    first = credentials()
+    assert (first.keylog, keylog.exists()) == (True, True)
+
+    keylog.chmod(0o644)
+    vault.client_crt("alice").touch()
+    assert credentials() is first
+    keylog.chmod(0o600)
+    second = credentials()
+    assert (second is first, second.keylog) == (False, True)

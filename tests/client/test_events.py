@@ -46,6 +46,21 @@ SPOKEN = {
     [
         (Message.of(SAID), {"event": "message", **SPOKEN}),
         (Acked("a1", 9, AT), {"event": "acked", "id": "a1", "seq": 9, "at": WHEN}),
+        (
+            Connected("bob", "member", "c0", (), 4, "", "securechat", "u1", "bob.keys"),
+            {
+                "event": "connected",
+                "name": "bob",
+                "role": "member",
+                "community": "c0",
+                "rooms": [],
+                "head": 4,
+                "dropped": "",
+                "agent": "securechat",
+                "uid": "u1",
+                "keylog": "bob.keys",
+            },
+        ),
         (Page(3, [SAID]), {"event": "page", "re": 3, "messages": [SPOKEN], "more": False}),
         (
             Connected("bob", "member", "c0", ("lobby",), 4, "", "securechat", "u1"),

@@ -1,18 +1,34 @@
 """The journal: good and bad apart, floods counted, lost ones counted, and read from both ends."""
 
 import errno
+import json
 import os
 from collections import Counter
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from secure_chat.clock import rfc3339
 from secure_chat.handshakes import journal as module
-from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Follower, Journal, read_records
-from secure_chat.handshakes.record import HandshakeRecord, decode
+from secure_chat.handshakes import parts
+from secure_chat.handshakes.journal import (
+    ACCEPTED,
+    ALWAYS,
+    REFUSED,
+    SLACK_SECONDS,
+    Follower,
+    Journal,
+    Window,
+    journals,
+    lines_of,
+    read_records,
+    standing,
+)
+from secure_chat.handshakes.record import HandshakeRecord, decode, encode
 from secure_chat.limits import Limits
 from tests.fakes import FakeClock
-from tests.handshakes.records import good, refused
+from tests.handshakes.records import BEGIN, good, refused
 
 
 def journal(folder: Path, clock: FakeClock | None = None, **limits: int) -> Journal:
@@ -150,6 +166,8 @@ def test_torn_and_foreign_lines_are_left_out(tmp_path: Path) -> None:
     writing.close()
     with (tmp_path / ACCEPTED).open("ab") as file:
         file.write(b'{"ts": "torn')
+    # Of the other file's only line the disk has kept all but the last bytes.
+    (tmp_path / REFUSED).write_bytes(encode(refused(2))[:-9])
 
     assert uids(tmp_path) == ["C1", "C0"]
     assert uids(tmp_path, newest_first=False) == ["C0", "C1"]
@@ -161,19 +179,91 @@ def test_an_empty_or_missing_folder_has_no_records(tmp_path: Path) -> None:
     assert uids(tmp_path / "missing") == []
 
 
-def test_a_file_that_is_rotated_away_while_reading_is_passed_over(
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_rotation_amid_reading_neither_hides_nor_doubles_a_record(
+    tmp_path: Path, *, newest_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever is written meanwhile, a reader sees what there was when it began."""
+    monkeypatch.setattr(module, "_MOST_HELD", 0)
+    writing = journal(tmp_path, journal_bytes=2_500, journal_files=99)
+    for at in range(20):
+        writing.write(good(at, uid=f"C{at}"))
+    reading = read_records(tmp_path, newest_first=newest_first)
+    found = [next(reading).uid for _ in range(7)]
+
+    for at in range(20, 40):
+        writing.write(good(at, uid=f"C{at}"))
+    writing.close()
+    found += [record.uid for record in reading]
+
+    there = [f"C{at}" for at in range(20)]
+    assert found == (there[::-1] if newest_first else there)
+
+
+def test_what_a_rotation_deletes_amid_reading_is_all_that_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Between finding and opening a file it may go; the others are still read."""
-    writing = journal(tmp_path)
-    writing.write(good())
-    writing.close()
-    gone = tmp_path / "gone"
-    monkeypatch.setattr(module, "rotated", lambda path: [path, gone])
-    (tmp_path / REFUSED).touch()
+    """The oldest file goes; what is left comes, and no error."""
+    monkeypatch.setattr(module, "_MOST_HELD", 0)
+    writing = journal(tmp_path, journal_bytes=2_500, journal_files=3)
+    for at in range(9):
+        writing.write(good(at, uid=f"C{at}"))
+    there = uids(tmp_path)
+    reading = read_records(tmp_path)
+    found = [next(reading).uid]
 
-    assert uids(tmp_path) == ["Cgood"]
-    assert uids(tmp_path, newest_first=False) == ["Cgood"]
+    for at in range(9, 12):
+        writing.write(good(at, uid=f"C{at}"))
+    writing.close()
+    found += [record.uid for record in reading]
+
+    assert 1 < len(found) < len(there)
+    assert found == there[: len(found)]
+
+
+def test_records_are_in_the_order_of_time_though_written_at_their_ends(tmp_path: Path) -> None:
+    """A silent peer is recorded ten seconds after it began, amid much later ones."""
+    writing = journal(tmp_path)
+    for at in range(30):
+        writing.write(refused(at, uid=f"C{at}"))
+        writing.write(good(at + 0.5, uid=f"C{at}.5"))
+        if at >= 10:
+            writing.write(refused(at - 9.75, uid=f"C{at}silent", reason="silent"))
+    writing.close()
+
+    found = [record.ts for record in read_records(tmp_path)]
+
+    assert len(found) == 80
+    assert found == sorted(found, reverse=True)
+    assert [record.ts for record in read_records(tmp_path, newest_first=False)] == found[::-1]
+
+
+def test_what_is_held_back_to_be_sorted_is_bounded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a flood the order is only as good as that allows, and nothing is left out."""
+    monkeypatch.setattr(module, "_MOST_HELD", 5)
+    writing = journal(tmp_path)
+    for at in range(30):
+        writing.write(good(at / 1_000, uid=f"C{at}"))
+    writing.write(good(-50, uid="Clate"))
+    writing.close()
+
+    assert uids(tmp_path) == [*(f"C{at}" for at in range(29, -1, -1)), "Clate"]
+
+
+def test_a_line_that_another_program_wrote_has_its_place_by_its_time(tmp_path: Path) -> None:
+    """With blanks, fields in another order, another form of time; one without a time has none."""
+    writing = journal(tmp_path)
+    writing.write(good(0, uid="C0"))
+    writing.write(good(2, uid="C2"))
+    writing.close()
+    other = json.loads(encode(good(0, uid="C1")))
+    for ts in ("2026-11-22T14:00:01+02:00", "noon", "2026-11-22T14:00:01+99:99"):
+        with (tmp_path / REFUSED).open("a") as file:
+            file.write(json.dumps({**dict(reversed(other.items())), "ts": ts}) + "\n")
+
+    assert uids(tmp_path) == ["C2", "C1", "C0"]
 
 
 def test_only_what_is_asked_for_is_read_from_the_end(
@@ -198,6 +288,91 @@ def test_only_what_is_asked_for_is_read_from_the_end(
     assert len(decoded) < 10
 
 
+def lines_looked_at(
+    folder: Path, window: Window, monkeypatch: pytest.MonkeyPatch, most: int | None = None
+) -> tuple[list[str], int]:
+    """Return the times found in a window, and how many lines it took."""
+    looked = []
+    real = module._time
+
+    def counting(line: bytes) -> str:
+        looked.append(line)
+        return real(line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "_time", counting)
+        found = [time for time, _ in islice(lines_of(standing([folder]), window), most)]
+    return found, len(looked)
+
+
+def test_a_window_long_ago_is_reached_without_reading_what_came_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Over rotated files; all of the window is found, and few lines are looked at for it."""
+    monkeypatch.setattr(parts, "_BLOCK", 4_096)
+    writing = journal(tmp_path, journal_bytes=200_000)
+    for at in range(3_000):
+        writing.write(good(10 * at, uid=f"C{at}"))
+    writing.close()
+    assert len(list(tmp_path.glob("*.[0-9]"))) > 3
+    since, until = rfc3339(BEGIN + 9_000), rfc3339(BEGIN + 9_500)
+
+    found, looked = lines_looked_at(tmp_path, Window(since, until), monkeypatch)
+
+    assert {rfc3339(BEGIN + at) for at in range(9_000, 9_500, 10)} <= set(found)
+    assert looked < 600
+    first, looked = lines_looked_at(tmp_path, Window(until=until), monkeypatch, 5)
+    assert first[0] <= rfc3339(BEGIN + 9_500 + SLACK_SECONDS + 100)
+    assert looked < 600
+
+
+def test_the_slack_keeps_what_was_written_late(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A record at the edge of a window is found though its neighbours lie beyond."""
+    monkeypatch.setattr(parts, "_BLOCK", 1)
+    writing = journal(tmp_path)
+    for at in range(200):
+        writing.write(good(at, uid=f"C{at}"))
+        if at == 150:
+            writing.write(good(at - SLACK_SECONDS, uid="Clate"))
+    writing.close()
+
+    def within(since: float, until: float) -> set[str]:
+        window = Window(rfc3339(BEGIN + since), rfc3339(BEGIN + until))
+        return {decode(line).uid for _, line in lines_of(standing([tmp_path]), window)}  # type: ignore[union-attr] # all are records
+
+    assert "Clate" in within(90, 91)
+    assert {"C90", "C91", "Clate"} <= within(90, 92)
+    assert "C0" not in within(90, 92)
+    assert "C199" not in within(90, 92)
+
+
+def test_a_window_may_reach_to_the_ends_of_the_calendar(tmp_path: Path) -> None:
+    """Where there is no further time to allow for."""
+    writing = journal(tmp_path)
+    writing.write(good())
+    writing.close()
+
+    window = Window("0001-01-01T00:00:00.000Z", "9999-12-31T23:59:59.999Z")
+    assert len(list(lines_of(standing([tmp_path]), window))) == 1
+
+
+def test_all_bytes_are_accounted_for(tmp_path: Path) -> None:
+    """Read or passed over, so that it can be said how far a reading is."""
+    writing = journal(tmp_path, journal_bytes=50_000)
+    for at in range(500):
+        writing.write((good, refused)[at % 2](at))
+    writing.close()
+    total = sum(path.stat().st_size for path in tmp_path.iterdir())
+
+    for window in (ALWAYS, Window(since=rfc3339(BEGIN + 300)), Window(until=rfc3339(BEGIN + 9))):
+        told: list[int] = []
+        for _ in lines_of(standing([tmp_path]), window, on_read=told.append):
+            assert sum(told) <= total
+        assert sum(told) == total
+
+
 def test_following_gives_what_is_written_from_then_on(tmp_path: Path) -> None:
     """Old records are not repeated, new folders are found, rotations are followed."""
     one, two = tmp_path / "one", tmp_path / "two"
@@ -205,6 +380,7 @@ def test_following_gives_what_is_written_from_then_on(tmp_path: Path) -> None:
     writing.write(good(0))
     folders = [one]
     follower = Follower(lambda: folders)
+    assert [decode(line) for _, line in lines_of(follower.stood)] == [good(0)]
     assert follower.look() == []
 
     writing.write(good(1, uid="C1"))
@@ -222,3 +398,32 @@ def test_following_gives_what_is_written_from_then_on(tmp_path: Path) -> None:
     follower.close()
     writing.close()
     other.close()
+
+
+def test_a_follower_of_refused_ones_opens_no_other_file(tmp_path: Path) -> None:
+    """Those that were welcomed are not read at all."""
+    writing = journal(tmp_path)
+    writing.write(good(0, uid="C0"))
+    follower = Follower(lambda: [tmp_path], (REFUSED,))
+    assert follower.stood == []
+    writing.write(refused(1, uid="C1"))
+    writing.write(good(2, uid="C2"))
+    writing.close()
+
+    assert [record.uid for record in follower.look()] == ["C1"]
+    follower.close()
+
+
+def test_the_journals_of_host_and_clients_are_found_below_one_folder(tmp_path: Path) -> None:
+    """Wherever one begins; folders without a journal are not among them."""
+    for end in ("host", "clients/alice"):
+        writing = journal(tmp_path / "c0ffee" / end)
+        writing.write(good())
+        writing.close()
+    (tmp_path / "c0ffee" / "clients" / "bob").mkdir()
+
+    for root in (tmp_path, tmp_path / "c0ffee"):
+        assert [folder.name for folder in journals(root)] == ["alice", "host"]
+    host = tmp_path / "c0ffee" / "host"
+    assert journals(host) == [host]
+    assert journals(tmp_path / "missing") == []

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from secure_chat.clock import rfc3339
 from secure_chat.handshakes.record import (
+    CertificateSeen,
+    Choice,
     HandshakeRecord,
     MessageSeen,
+    Offer,
     Schemes,
     decode,
     encode,
@@ -26,6 +29,7 @@ NAMES = {
     *("subject", "issuer", "client_subject", "client_issuer", "validation_status"),
     *("end", "hello", "reason", "advice", "verify_code", "ja4", "sigalgs", "duration_ms"),
     *("messages", "sentence", "text", "name", "keylog", "count"),
+    *("offered", "chosen", "host_chain", "client_chain"),
 }
 
 
@@ -46,6 +50,13 @@ def test_what_is_written_is_read_again() -> None:
         messages=(MessageSeen("received", "ClientHello", 253, 787),),
         sigalgs=Schemes(host="ed25519"),
         cert_chain_fps=("ab" * 32,),
+        offered=Offer(ciphers=("TLS_AES_128_GCM_SHA256", "0x0a0a"), alpn=("securechat/1",)),
+        chosen=Choice(extensions=("key_share",), asked=True, authorities=("CN=ca",)),
+        host_chain=(CertificateSeen(fingerprint="ab" * 32, size=600, subject="CN=localhost"),),
+        client_chain=(
+            CertificateSeen(fingerprint="cd" * 32, size=601, names=("IP:::1",), authority=False),
+        ),
+        keylog=True,
         count=7,
     )
 
@@ -89,6 +100,19 @@ def test_a_record_of_a_later_version_is_read() -> None:
     later["new"] = {"x": 1}
 
     assert decode(msgspec.json.encode(later)) == good()
+
+
+def test_a_record_of_an_earlier_version_is_read() -> None:
+    """Journals outlive the program; what an old line does not tell is unknown."""
+    old = msgspec.json.decode(encode(good()))
+    for name in ("offered", "chosen", "host_chain", "client_chain"):
+        del old[name]
+
+    record = decode(msgspec.json.encode(old))
+
+    assert record == good()
+    assert record is not None
+    assert (record.offered, record.chosen, record.host_chain) == (None, None, ())
 
 
 def test_times_are_rfc_3339_in_utc_with_milliseconds() -> None:

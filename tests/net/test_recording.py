@@ -5,12 +5,16 @@ from hashlib import sha256
 
 import pytest
 
-from secure_chat.handshakes.record import HandshakeRecord, decode, encode
+from secure_chat.clock import rfc3339
+from secure_chat.handshakes.record import CertificateSeen, HandshakeRecord, decode, encode
+from secure_chat.limits import Limits
+from secure_chat.net import recording
 from secure_chat.net.recording import Evidence, gather, new_uid, reason_for, record_of
 from secure_chat.tls import context as tls_context
 from secure_chat.tls.link import Link
 from secure_chat.tls.reason import Failure, Reason
 from tests.handshakes.records import BEGIN
+from tests.tls import hellos
 from tests.tls.ends import Shake, client_link, host_link, loopback, shake, step
 from tests.tls.paper import DAY, HOST_WISH, MEMBER, NOW, Authority, Leaf
 
@@ -104,6 +108,85 @@ def test_a_good_handshake_has_a_full_record_on_both_ends(
     assert (on_host.orig_p, on_host.resp_p) != (on_host.resp_p, on_host.orig_p)
     assert on_host.messages[0].direction == "received"
     assert on_client.messages[0].direction == "sent"
+
+
+def test_offers_choices_and_both_chains_are_in_full_on_both_ends(
+    records: Record, alice: Leaf
+) -> None:
+    """By the names of the standards; both ends say the same."""
+    on_host, on_client = records(alice)
+
+    assert (on_host.offered, on_host.chosen) == (on_client.offered, on_client.chosen)
+    assert on_host.host_chain == on_client.host_chain
+    assert on_host.client_chain == on_client.client_chain
+    offered, chosen = on_host.offered, on_host.chosen
+    assert offered is not None
+    assert chosen is not None
+    assert offered.versions == ("TLSv13",)
+    assert on_host.cipher in offered.ciphers
+    assert on_host.curve in offered.shares
+    assert set(offered.shares) <= set(offered.groups)
+    assert "ecdsa_secp256r1_sha256" in offered.schemes
+    assert offered.alpn == ("securechat/1",)
+    assert {"server_name", "supported_versions", "key_share"} <= set(offered.extensions)
+    assert chosen.extensions[:2] == ("supported_versions", "key_share")
+    assert "application_layer_protocol_negotiation" in chosen.extensions
+    assert (chosen.asked, chosen.authorities) == (True, ())
+    assert "ecdsa_secp256r1_sha256" in chosen.schemes
+    of_host, of_client = on_host.host_chain[0], on_host.client_chain[0]
+    assert of_client == CertificateSeen(
+        fingerprint=alice.fingerprint,
+        size=len(alice.der),
+        subject="CN=alice",
+        issuer="CN=test CA",
+        serial=f"{alice.serial:x}",
+        not_before=rfc3339(MEMBER.since.timestamp()),
+        not_after=rfc3339(MEMBER.until.timestamp()),
+        names=("email:alice@member.securechat.internal",),
+        key="ECDSA P-256",
+        signature="ecdsa-with-SHA256",
+        usages=("digitalSignature",),
+        purposes=("clientAuth",),
+        authority=False,
+    )
+    assert of_host.names == ("DNS:localhost", "IP:127.0.0.1")
+    assert of_host.purposes == ("serverAuth",)
+
+
+def test_an_old_client_and_its_offer_are_in_the_record() -> None:
+    """What the host never answered is null; the version is the one of the field itself."""
+    hello = hellos.client_hello([0x002F, 0xC02B, 0x0A0A])
+
+    record = record_of(evidence(failure=Failure(Reason.OLD_TLS), said=((5, "read", 22, 1, hello),)))
+
+    assert record.offered is not None
+    assert record.offered.versions == ("TLSv12",)
+    assert record.offered.ciphers == (
+        "TLS_RSA_WITH_AES_128_CBC_SHA",
+        "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
+        "0x0a0a",
+    )
+    assert (record.chosen, record.host_chain, record.client_chain) == (None, (), ())
+
+
+def test_no_hello_can_fill_the_journal() -> None:
+    """Of endless lists the first values are listed, and endless names are cut off."""
+    most, chars = Limits().offers_recorded, Limits().text_chars
+    extensions = [(number, b"") for number in range(1_000, 5_000)]
+    extensions += [
+        (0, hellos.server_name(b"x" * 20_000)),
+        (10, hellos.vector(hellos.numbers(range(5_000)), 2)),
+        (16, hellos.alpn(*[b"\xff" * 9] * 300)),
+    ]
+    hello = hellos.client_hello(range(30_000), extensions)
+
+    record = record_of(evidence(said=((5, "read", 22, 1, hello),)))
+
+    assert record.offered is not None
+    assert len(record.offered.ciphers) == len(record.offered.groups) == most
+    assert len(record.offered.extensions) == len(record.offered.alpn) == most
+    assert record.server_name is not None
+    assert len(record.server_name) == chars
 
 
 def test_a_refused_client_is_named_on_both_ends(records: Record, ca: Authority) -> None:
@@ -225,6 +308,9 @@ def test_without_the_ear_the_record_has_what_public_calls_tell(
         (alice, record.client_cert_chain_fps) if end == "host" else (host, record.cert_chain_fps)
     )
     assert prints == (leaf.fingerprint,)
+    assert (record.offered, record.chosen) == (None, None)
+    (seen,) = record.client_chain if end == "host" else record.host_chain
+    assert (seen.fingerprint, seen.serial) == (leaf.fingerprint, f"{leaf.serial:x}")
     assert {record.subject, record.client_subject} == {
         None,
         "CN=alice" if end == "host" else "CN=localhost",
@@ -264,3 +350,20 @@ def test_a_hostile_certificate_still_has_its_fingerprint() -> None:
 
     assert record.client_subject is None
     assert record.client_cert_chain_fps == (sha256(b"no certificate").hexdigest(),)
+    assert record.client_chain == (
+        CertificateSeen(fingerprint=sha256(b"no certificate").hexdigest(), size=14),
+    )
+
+
+def test_only_small_certificates_are_remembered() -> None:
+    """A stranger may send large ones at will, and cannot fill the memory with them."""
+    small, large = b"small", bytes(Limits().certificate_bytes + 1)
+    for certificate in (small, large):
+        record_of(evidence(certificate=certificate))
+    before = recording._remembered.cache_info()
+
+    again = [record_of(evidence(certificate=certificate)) for certificate in (small, large)]
+
+    after = recording._remembered.cache_info()
+    assert (after.currsize, after.hits) == (before.currsize, before.hits + 1)
+    assert [record.client_chain[0].size for record in again] == [len(small), len(large)]

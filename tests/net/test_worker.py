@@ -25,6 +25,7 @@ from secure_chat.net.orders import (
 from secure_chat.net.orders import (
     End as EndOrder,
 )
+from secure_chat.net.recording import record_of
 from secure_chat.tls.reason import Reason
 from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import (
@@ -125,7 +126,7 @@ def test_a_conversation_from_the_first_byte_to_goodbye(table: Table) -> None:
         (evidence,) = end.heard.evidence
         assert evidence.established
         assert evidence.failure.reason is Reason.OK
-        assert evidence.version == "TLSv1.3"
+        assert record_of(evidence).version == "TLSv13"
         assert evidence.name == name
         assert evidence.said
 

@@ -57,6 +57,31 @@ def test_a_broken_extension_is_left_out_and_the_rest_read() -> None:
     assert hello.extensions == (10, 13, 16, 43, 51)
 
 
+@pytest.mark.parametrize("rest", [b"\x00\x0a\x00", b"\x00\x0a\x00\x09x", b"\x00"])
+def test_a_list_of_extensions_that_is_not_whole_is_cut(rest: bytes) -> None:
+    """Half a head, and a length beyond the end, behind an extension that is whole."""
+    torn = hellos.client_hello(extensions=None)
+    whole = numbers([16]) + vector(hellos.alpn(b"h2"), 2)
+    body = torn[4:] + vector(whole + rest, 2)
+
+    with pytest.raises(Cut):
+        client_hello(b"\x01" + vector(body, 3))
+    assert client_hello(b"\x01" + vector(torn[4:] + vector(whole, 2), 3)).alpn == (b"h2",)
+
+
+def test_chance_and_the_hosts_name_do_not_make_another_kind_of_client() -> None:
+    """Offers and fingerprints are remembered by kind; what is not common is not remembered."""
+    other = [(kind, hellos.server_name(b"x") if kind == 0 else data) for kind, data in WHOLE]
+    first = hellos.client_hello([0x1302, 0x1301], WHOLE)
+    again = hellos.client_hello([0x1302, 0x1301], other).replace(hellos.RANDOM, bytes(32))
+    large = hellos.client_hello([0x1301], [(21, bytes(5_000))])
+
+    assert client_hello(first) == client_hello(again)
+    assert hash(client_hello(first)) == hash(client_hello(again))
+    assert client_hello(first) != client_hello(hellos.client_hello([0x1301], WHOLE))
+    assert [client_hello(hello).common for hello in (first, large)] == [True, False]
+
+
 def test_the_first_of_two_equal_extensions_counts() -> None:
     """A doubled extension is against the rules; OpenSSL refuses it, and the record shows both."""
     doubled = [(16, hellos.alpn(b"h2")), (16, hellos.alpn(b"http/1.1"))]

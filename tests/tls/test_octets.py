@@ -14,7 +14,7 @@ def test_numbers_and_vectors_are_read_in_order() -> None:
     assert data.number(1) == 1
     assert data.number(2) == 0x0203
     assert data.vector(1).take(2) == b"ab"
-    assert data.vector(2).numbers(2) == (1, 2)
+    assert data.vector(2).numbers() == (1, 2)
     assert data
     assert data.take(1) == b"!"
     assert not data
@@ -24,7 +24,7 @@ def test_numbers_and_vectors_are_read_in_order() -> None:
 def test_what_is_too_short_is_cut(data: bytes) -> None:
     """A vector that promises more than there is, and half a number, are refused."""
     with pytest.raises(Cut):
-        Octets(data).vector(1).numbers(2)
+        Octets(data).vector(1).numbers()
 
 
 @given(st.binary(max_size=40), st.lists(st.integers(0, 12), max_size=8))

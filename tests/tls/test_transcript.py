@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from secure_chat.limits import Limits
 from secure_chat.tls.context import ALPN, Said
 from secure_chat.tls.transcript import Transcript, read_transcript
+from tests.pki import forge
 from tests.tls import hellos
 from tests.tls.conftest import House
 from tests.tls.ends import Shake
@@ -47,6 +49,7 @@ def test_both_ends_read_the_same_out_of_one_handshake(done: Shake) -> None:
         lambda t: t.host_scheme,
         lambda t: t.client_scheme,
         lambda t: t.asked,
+        lambda t: t.asked_schemes,
         lambda t: t.chosen,
         lambda t: sorted(t.history.replace("i", "").replace("I", "")),
     ):
@@ -89,6 +92,57 @@ def test_an_alert_is_in_the_messages_and_on_its_own(house: House, shaken: Shaken
     assert found.messages[-1].type == "Alert:certificate_required"
     assert found.history.endswith("l")
     assert found.client_chain == ()
+
+
+def request(*extensions: tuple[int, bytes]) -> Said:
+    """Return a CertificateRequest of a host."""
+    return message(13, vector(b"", 1) + hellos.extension_list(extensions), "write")
+
+
+def test_a_request_says_which_authorities_and_schemes_are_wanted() -> None:
+    """RFC 8446 sections 4.2.3 and 4.2.4; a client chooses its certificate by them."""
+    names = [forge.name(("2.5.4.3", b"one")), forge.name(("2.5.4.3", b"two"), ("2.5.4.6", b"DE"))]
+    wanted = vector(b"".join(vector(name, 2) for name in names), 2)
+
+    found = read_transcript([request((13, vector(numbers([0x0403, 0xFEED]), 2)), (47, wanted))])
+
+    assert found.asked
+    assert found.authorities == ("CN=one", "C=DE,CN=two")
+    assert found.asked_schemes == (0x0403, 0xFEED)
+
+
+def test_a_broken_request_is_read_as_far_as_it_goes() -> None:
+    """That a certificate was asked for is known, and one lie does not hide the rest."""
+    lies = vector(vector(b"\x31\x00", 2), 2)
+
+    for broken in ((13, b"\x00\x09"), (47, b"\x00\x09"), (47, lies)):
+        found = read_transcript([request(broken, (16, b""), (13, vector(numbers([0x0807]), 2)))])
+        assert (found.asked, found.authorities, found.asked_schemes) == (True, (), (0x0807,))
+    torn = read_transcript([message(13, b"\x07", "write")])
+    assert (torn.asked, torn.authorities, torn.asked_schemes) == (True, (), ())
+
+
+def test_a_request_cannot_fill_the_record() -> None:
+    """A host may name thousands; the first ones are listed."""
+    names = vector(vector(forge.name(("2.5.4.3", b"x")), 2) * 2_000, 2)
+
+    found = read_transcript([request((47, names))])
+
+    assert len(found.authorities) == Limits().offers_recorded
+
+
+def test_a_torn_chain_is_read_as_far_as_it_goes() -> None:
+    """The leaf says who wanted to be let in, whatever follows it."""
+    entry = vector(b"leaf", 3) + vector(b"", 2)
+    torn = [
+        message(11, vector(b"", 1) + vector(entry + b"\x00\x00\x09x", 3)),
+        message(11, vector(b"", 1) + vector(vector(b"leaf", 3) + b"\x00\x09", 3)),
+    ]
+
+    for said in torn:
+        assert read_transcript([said]).client_chain == (b"leaf",)
+    many = read_transcript([message(11, vector(b"", 1) + vector(entry * 99, 3))])
+    assert many.client_chain == (b"leaf",) * Limits().certificates_recorded
 
 
 def test_a_retry_keeps_the_first_hello_and_the_last_answer() -> None:
