@@ -18,7 +18,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from secure_chat.cli.commands import NAMES, load
+from secure_chat.cli.commands import ALL, NAMES, load
 from secure_chat.cli.main import app
 from secure_chat.client import Client
 from secure_chat.client.events import Event, Message, Presence
@@ -218,7 +218,7 @@ def spoken_commands() -> list[str]:
     """Return what README.md and the help texts tell people to type, without `securechat`."""
     code = [block for language, block in blocks(README) if language in {"sh", "console"}]
     spans = re.findall(r"`(securechat [^`]+)`", README.replace("\n", " "))
-    helps = [examples for _, examples in map(load, NAMES)]
+    helps = [examples for _, examples in map(load, ALL)]
     found: list[str] = []
     for text in (*code, *spans, *helps):
         found += re.findall(r"securechat ((?:[^\n|>#·]|(?<=[(,])\|)+)", text)
@@ -263,11 +263,12 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
 # --- the help ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["", *NAMES])
+@pytest.mark.parametrize("name", ["", *ALL])
 def test_a_help_text_is_short_and_has_examples(name: str) -> None:
     """It fits an ordinary terminal and shows two commands that can be typed."""
-    words = [name] if name else []
-    shown = CliRunner().invoke(app, [*words, "--help"], env={"COLUMNS": "80", "TERM": "dumb"})
+    shown = CliRunner().invoke(
+        app, [*name.split(), "--help"], env={"COLUMNS": "80", "TERM": "dumb"}
+    )
     assert shown.exit_code == 0
     lines = shown.output.splitlines()
     assert len(lines) <= 48

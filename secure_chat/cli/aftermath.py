@@ -42,8 +42,8 @@ def _lines(uid: str, data: Path | None) -> Iterator[str]:
     from secure_chat.handshakes.finding import matching
     from secure_chat.handshakes.journal import journals, standing
     from secure_chat.handshakes.pairing import Pair
-    from secure_chat.handshakes.plain import paragraph
-    from secure_chat.handshakes.story import tell
+    from secure_chat.handshakes.telling.plain import paragraph
+    from secure_chat.handshakes.telling.story import tell
 
     # One's own record alone, which is among the newest: to look for the host's takes seconds
     # where there are many.

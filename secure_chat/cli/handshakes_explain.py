@@ -1,6 +1,6 @@
 """`securechat handshakes explain`: why a handshake ended as it did, or what a word means.
 
-Parses, finds the records or the word, and leaves the words to `handshakes.explaining`.
+Parses, finds the records or the word, and leaves the words to `handshakes.telling.explaining`.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ from secure_chat.errors import UsageError
 
 if TYPE_CHECKING:
     from secure_chat.cli.recalling import Recalled
-    from secure_chat.handshakes.explaining import Account, Entry
+    from secure_chat.handshakes.telling.explaining import Account, Entry
 
 __all__ = ["EXAMPLES", "explain"]
 
@@ -54,7 +54,7 @@ def explain(
             "nothing to explain" if not wanted else "--list takes no word",
             hint="Give a uid, a reason or an alert; --list shows all words.",
         )
-    from secure_chat.handshakes.explaining import entries, lookup
+    from secure_chat.handshakes.telling.explaining import entries, lookup
 
     console = Console(color, quiet)
     if every:
@@ -69,7 +69,7 @@ def explain(
 
 def _list(console: Console, entries: "tuple[Entry, ...]", *, as_json: bool) -> None:
     from secure_chat.cli.handshakes_show import write_lines
-    from secure_chat.handshakes.plain import list_lines
+    from secure_chat.handshakes.telling.plain import list_lines
 
     if not as_json:
         write_lines(console, list_lines(entries, console.paint))
@@ -80,7 +80,7 @@ def _list(console: Console, entries: "tuple[Entry, ...]", *, as_json: bool) -> N
 
 def _define(console: Console, entry: "Entry", *, as_json: bool) -> None:
     from secure_chat.cli.handshakes_show import write_lines
-    from secure_chat.handshakes.plain import entry_lines
+    from secure_chat.handshakes.telling.plain import entry_lines
 
     if as_json:
         console.data_json(_entry_json(entry))
@@ -93,8 +93,8 @@ def _explain(console: Console, wanted: str, data: Path | None, end: Any, *, as_j
     from secure_chat.cli.recalling import command, recall, rows
     from secure_chat.client.text import printable
     from secure_chat.folders import data_folder
-    from secure_chat.handshakes.plain import account_lines
-    from secure_chat.handshakes.story import tell
+    from secure_chat.handshakes.telling.plain import account_lines
+    from secure_chat.handshakes.telling.story import tell
 
     found = recall(console, data_folder(data, ""), wanted, end)
     if as_json:
@@ -128,7 +128,7 @@ def _entry_json(entry: "Entry") -> dict[str, Any]:
 
 
 def _account_json(found: "Recalled") -> dict[str, Any]:
-    from secure_chat.handshakes.explaining import account
+    from secure_chat.handshakes.telling.explaining import account
 
     told: Account = account(found.pair.main, found.viewer)
     return {

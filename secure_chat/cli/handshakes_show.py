@@ -1,6 +1,6 @@
 """`securechat handshakes show`: one handshake from its first message to its end, from both sides.
 
-Parses, finds the records, and leaves the telling to `handshakes.plain` and `handshakes.page`.
+Parses, finds the records, and leaves the rest to `handshakes.telling`.
 """
 
 import os
@@ -16,8 +16,8 @@ from secure_chat.errors import SecureChatError, UsageError
 
 if TYPE_CHECKING:
     from secure_chat.cli.recalling import Recalled
-    from secure_chat.handshakes.diagram import Signs
-    from secure_chat.handshakes.story import Story
+    from secure_chat.handshakes.telling.diagram import Signs
+    from secure_chat.handshakes.telling.story import Story
 
 __all__ = ["EXAMPLES", "Wanted", "show", "signs_for", "write_lines"]
 
@@ -86,7 +86,7 @@ def show(
     elif html is not None:
         _write_page(console, html, found[0], force=force)
     else:
-        from secure_chat.handshakes.plain import story_lines
+        from secure_chat.handshakes.telling.plain import story_lines
 
         story = _tell(found[0])
         write_lines(console, story_lines(story, signs_for(console), console.paint))
@@ -96,7 +96,7 @@ def show(
 
 def signs_for(console: Console) -> "Signs":
     """Return what diagrams are drawn with: lines and arrows where the stream's encoding has any."""
-    from secure_chat.handshakes.diagram import ASCII, BOXES
+    from secure_chat.handshakes.telling.diagram import ASCII, BOXES
 
     try:
         "".join(BOXES).encode(_encoding(console))
@@ -118,14 +118,14 @@ def _encoding(console: Console) -> str:
 
 def _tell(found: "Recalled") -> "Story":
     from secure_chat.client.text import printable
-    from secure_chat.handshakes.story import tell
+    from secure_chat.handshakes.telling.story import tell
 
     return tell(found.pair, found.viewer, printable)
 
 
 def _as_json(found: "Recalled") -> dict[str, Any]:
     """Return a handshake for scripts: the records whole, and what was made of them."""
-    from secure_chat.handshakes.sequence import sequence
+    from secure_chat.handshakes.telling.sequence import sequence
 
     pair = found.pair
     ending = sequence(pair).ending
@@ -148,8 +148,8 @@ def _write_page(console: Console, path: Path, found: "Recalled", *, force: bool)
         SecureChatError: the file is there already, or cannot be written.
     """
     from secure_chat.client.text import printable
-    from secure_chat.handshakes.page import page
-    from secure_chat.handshakes.story import tell
+    from secure_chat.handshakes.telling.page import page
+    from secure_chat.handshakes.telling.story import tell
 
     # A page is read elsewhere, by somebody at neither end.
     text = page(tell(found.pair, None, printable))

@@ -14,12 +14,11 @@ from secure_chat.cli.console import Console
 from secure_chat.cli.listing import progress_of, readable
 from secure_chat.client.text import printable
 from secure_chat.errors import SecureChatError
-from secure_chat.handshakes.explanation import End
 from secure_chat.handshakes.finding import matching
 from secure_chat.handshakes.journal import journals, standing
 from secure_chat.handshakes.pairing import Pair, pairs
-from secure_chat.handshakes.particulars import moment
-from secure_chat.handshakes.record import HandshakeRecord
+from secure_chat.handshakes.record import End, HandshakeRecord
+from secure_chat.handshakes.telling.particulars import moment
 
 __all__ = ["Recalled", "command", "recall", "rows"]
 

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Final
 
-from secure_chat.handshakes.explanation import End
-from secure_chat.handshakes.record import HandshakeRecord, seconds
+from secure_chat.handshakes.record import End, HandshakeRecord, seconds
 
 __all__ = ["Difference", "Pair", "differences", "pairs", "why_apart"]
 

@@ -6,7 +6,7 @@ know it can read these. It must never hold key bytes or what was said behind the
 
 import re
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 from msgspec import Struct
@@ -14,14 +14,24 @@ from msgspec import Struct
 __all__ = [
     "CertificateSeen",
     "Choice",
+    "End",
     "HandshakeRecord",
     "MessageSeen",
     "Offer",
     "Schemes",
     "decode",
     "encode",
+    "other",
     "seconds",
 ]
+
+End: TypeAlias = Literal["host", "client"]
+"""Which end wrote a record."""
+
+
+def other(end: End) -> End:
+    """Return the end at the other side."""
+    return "client" if end == "host" else "host"
 
 
 # Nothing in a record refers back to it, so the garbage collector need not look at it (gc=False).

@@ -10,9 +10,9 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from secure_chat.client.text import printable
-from secure_chat.handshakes.explaining import account
 from secure_chat.handshakes.pairing import Pair
 from secure_chat.handshakes.record import CertificateSeen, HandshakeRecord
+from secure_chat.handshakes.telling.explaining import account
 from secure_chat.lab.checking import ENDS, Outcome
 from secure_chat.lab.scenario import Expected, Scenario
 from secure_chat.tls.vocabulary import End

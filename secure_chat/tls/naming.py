@@ -5,6 +5,7 @@ prints it; nothing is decided by it: a name counts only when `pki.profile` has r
 """
 
 from ipaddress import ip_address
+from itertools import islice
 from typing import Final
 
 from secure_chat.limits import Limits
@@ -79,9 +80,13 @@ def distinguished_name(content: bytes) -> str:
     """
     steps = [step for _, step in elements(content)]
     written: list[str] = []
+    length = -1
     for step in reversed(steps):
-        written.append("+".join(_attribute(tag, pair) for tag, pair in elements(step)))
-        if sum(map(len, written)) > _MOST:
+        pairs = islice(elements(step), _NAMES)
+        written.append("+".join([_attribute(tag, pair) for tag, pair in pairs]))
+        length += 1 + len(written[-1])
+        if length > _MOST:
+            # The rest would be cut off anyway, and a stranger may send tens of thousands.
             break
     return shortened(",".join(written))
 

@@ -6,9 +6,9 @@ import pytest
 from cryptography import x509
 
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
-from secure_chat.handshakes.page import page
 from secure_chat.handshakes.pairing import Pair
-from secure_chat.handshakes.story import tell
+from secure_chat.handshakes.telling.page import page
+from secure_chat.handshakes.telling.story import tell
 from secure_chat.limits import Limits
 from secure_chat.net.recording import gather, record_of
 from secure_chat.tls.context import client_contexts, host_contexts

@@ -10,8 +10,8 @@ from typer.testing import CliRunner, Result
 
 from secure_chat.cli.handshakes_explain import EXAMPLES, explain
 from secure_chat.errors import SecureChatError, UsageError
-from secure_chat.handshakes.about_alerts import ALERTS
-from secure_chat.handshakes.explaining import REASONS
+from secure_chat.handshakes.telling.about_alerts import ALERTS
+from secure_chat.handshakes.telling.explaining import REASONS
 from tests.cli.test_handshakes_show import write
 from tests.handshakes.records import refused
 from tests.handshakes.stories import expired

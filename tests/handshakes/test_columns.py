@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_chat.handshakes.columns import fitted, padded, width, wrapped
+from secure_chat.handshakes.telling.columns import fitted, padded, width, wrapped
 
 TEXT = st.text(st.sampled_from("ab é中文e\u0301 -"), max_size=60)
 

@@ -5,10 +5,10 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secure_chat.handshakes.columns import width
-from secure_chat.handshakes.diagram import ASCII, BOXES, COLUMNS, Signs, diagram
 from secure_chat.handshakes.pairing import Pair
-from secure_chat.handshakes.sequence import Arrow, Ending, How, Sequence, sequence
+from secure_chat.handshakes.telling.columns import width
+from secure_chat.handshakes.telling.diagram import ASCII, BOXES, COLUMNS, Signs, diagram
+from secure_chat.handshakes.telling.sequence import Arrow, Ending, How, Sequence, sequence
 from tests.handshakes.stories import expired, full
 
 WHO = ("client alice", "127.0.0.1:50000"), ("host localhost", "127.0.0.1:65432")

@@ -8,8 +8,9 @@ import pytest
 import typer
 
 from secure_chat.cli.commands import ALL, load
-from secure_chat.handshakes.about_alerts import ALERTS
-from secure_chat.handshakes.explaining import (
+from secure_chat.handshakes.record import Choice, End, HandshakeRecord, MessageSeen, Offer
+from secure_chat.handshakes.telling.about_alerts import ALERTS
+from secure_chat.handshakes.telling.explaining import (
     REASONS,
     account,
     entries,
@@ -17,8 +18,7 @@ from secure_chat.handshakes.explaining import (
     owner_of,
     refused_here,
 )
-from secure_chat.handshakes.explanation import End, Explanation
-from secure_chat.handshakes.record import Choice, HandshakeRecord, MessageSeen, Offer
+from secure_chat.handshakes.telling.explanation import Explanation
 from secure_chat.tls import names
 from secure_chat.tls.vocabulary import Reason
 from tests.handshakes.records import good, refused

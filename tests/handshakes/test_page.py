@@ -8,11 +8,11 @@ import pytest
 from msgspec.structs import replace
 
 from secure_chat.client.text import printable
-from secure_chat.handshakes.page import page
-from secure_chat.handshakes.page_style import STYLE
 from secure_chat.handshakes.pairing import Pair
 from secure_chat.handshakes.record import HandshakeRecord
-from secure_chat.handshakes.story import tell
+from secure_chat.handshakes.telling.page import page
+from secure_chat.handshakes.telling.page_style import STYLE
+from secure_chat.handshakes.telling.story import tell
 from tests.handshakes.records import refused
 from tests.handshakes.stories import CLIENT_LEAF, HOST_PRINT, expired, full
 from tests.handshakes.test_story import hostile

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from secure_chat.handshakes.pairing import Pair
 from secure_chat.handshakes.record import HandshakeRecord, MessageSeen
-from secure_chat.handshakes.sequence import Arrow, How, sequence
+from secure_chat.handshakes.telling.sequence import Arrow, How, sequence
 from secure_chat.limits import Limits
 from tests.handshakes.records import refused
 from tests.handshakes.stories import expired, full, said

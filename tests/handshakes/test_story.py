@@ -8,14 +8,14 @@ import pytest
 from msgspec.structs import replace
 
 from secure_chat.client.text import printable
-from secure_chat.handshakes.columns import width
-from secure_chat.handshakes.diagram import BOXES
-from secure_chat.handshakes.explaining import entries
 from secure_chat.handshakes.pairing import Pair
-from secure_chat.handshakes.plain import account_lines, entry_lines, list_lines, story_lines
 from secure_chat.handshakes.record import HandshakeRecord, decode, encode
-from secure_chat.handshakes.sheets import sheets
-from secure_chat.handshakes.story import Story, tell
+from secure_chat.handshakes.telling.columns import width
+from secure_chat.handshakes.telling.diagram import BOXES
+from secure_chat.handshakes.telling.explaining import entries
+from secure_chat.handshakes.telling.plain import account_lines, entry_lines, list_lines, story_lines
+from secure_chat.handshakes.telling.sheets import sheets
+from secure_chat.handshakes.telling.story import Story, tell
 from tests.handshakes.records import good, refused
 from tests.handshakes.stories import CLIENT_LEAF, CLIENT_PRINT, HOST_PRINT, expired, full
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from msgspec.structs import replace as changed
 
-from secure_chat.handshakes.explaining import account
 from secure_chat.handshakes.record import CertificateSeen
+from secure_chat.handshakes.telling.explaining import account
 from secure_chat.lab.catalogue import SCENARIOS
 from secure_chat.lab.checking import Difference, Outcome
 from secure_chat.lab.pages import contents, page

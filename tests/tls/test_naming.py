@@ -139,9 +139,11 @@ def test_a_record_cannot_be_filled_by_one_name() -> None:
     """Long texts end with dots, and of many names the first ones are listed."""
     long = of(name(("2.5.4.3", b"x" * 90_000)))
     many = of(name(*(("2.5.4.3", b"x" * 100) for _ in range(1_000))))
-    wide = of(tlv(0x30, tlv(0x31, *(tlv(0x30, tlv(0x06, b"\x2a"), tlv(0x0C)) for _ in range(999)))))
+    empty = of(tlv(0x30, tlv(0x31) * 20_000))
+    pair = tlv(0x30, tlv(0x06, b"\x2a"), tlv(0x0C))
+    wide = of(tlv(0x30, tlv(0x31, *[pair] * 9_000) * 3))
 
-    for text in (long, many, wide):
+    for text in (long, many, empty, wide):
         assert len(text) == MOST
         assert text.endswith("...")
     assert many.startswith("CN=xxx")

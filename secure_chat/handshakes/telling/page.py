@@ -13,13 +13,12 @@ from typing import Final
 
 import msgspec
 
-from secure_chat.handshakes.explanation import End
-from secure_chat.handshakes.page_style import STYLE
-from secure_chat.handshakes.particulars import bytes_words, moment
-from secure_chat.handshakes.record import encode
-from secure_chat.handshakes.sequence import Arrow, How
-from secure_chat.handshakes.sheets import Sheet
-from secure_chat.handshakes.story import Setting, Story
+from secure_chat.handshakes.record import End, encode
+from secure_chat.handshakes.telling.page_style import STYLE
+from secure_chat.handshakes.telling.particulars import bytes_words, moment
+from secure_chat.handshakes.telling.sequence import Arrow, How
+from secure_chat.handshakes.telling.sheets import Sheet
+from secure_chat.handshakes.telling.story import Setting, Story
 
 __all__ = ["page"]
 

@@ -7,10 +7,9 @@ word, a refused stranger's too.
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from secure_chat.handshakes.explaining import owner_of, refused_here
-from secure_chat.handshakes.explanation import End, other
-from secure_chat.handshakes.particulars import bytes_words, moment, span_words
-from secure_chat.handshakes.record import CertificateSeen, HandshakeRecord, seconds
+from secure_chat.handshakes.record import CertificateSeen, End, HandshakeRecord, other, seconds
+from secure_chat.handshakes.telling.explaining import owner_of, refused_here
+from secure_chat.handshakes.telling.particulars import bytes_words, moment, span_words
 
 __all__ = ["Sheet", "sheets"]
 

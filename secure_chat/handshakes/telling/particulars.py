@@ -7,9 +7,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Final
 
-from secure_chat.handshakes.about_alerts import ALERTS
-from secure_chat.handshakes.explanation import End, other
-from secure_chat.handshakes.record import CertificateSeen, HandshakeRecord, MessageSeen, seconds
+from secure_chat.handshakes.record import (
+    CertificateSeen,
+    End,
+    HandshakeRecord,
+    MessageSeen,
+    other,
+    seconds,
+)
+from secure_chat.handshakes.telling.about_alerts import ALERTS
 
 __all__ = [
     "alert_sender",

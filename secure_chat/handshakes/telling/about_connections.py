@@ -1,11 +1,11 @@
 """Explanations of the reasons that are not about a certificate.
 
-A pure table, keyed by the words of `tls.vocabulary.Reason`; read through `handshakes.explaining`.
+A pure table, keyed by the words of `tls.vocabulary.Reason` and read through `explaining`.
 """
 
 from typing import Final
 
-from secure_chat.handshakes.explanation import Explanation, Steps
+from secure_chat.handshakes.telling.explanation import Explanation, Steps
 
 __all__ = ["CONNECTIONS"]
 

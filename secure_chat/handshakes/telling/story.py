@@ -10,13 +10,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import convert, to_builtins
 
-from secure_chat.handshakes.explaining import Account, account
-from secure_chat.handshakes.explanation import End
 from secure_chat.handshakes.pairing import Pair
-from secure_chat.handshakes.particulars import version_words
-from secure_chat.handshakes.record import HandshakeRecord
-from secure_chat.handshakes.sequence import Sequence, sequence
-from secure_chat.handshakes.sheets import Sheet, sheets
+from secure_chat.handshakes.record import End, HandshakeRecord
+from secure_chat.handshakes.telling.explaining import Account, account
+from secure_chat.handshakes.telling.particulars import version_words
+from secure_chat.handshakes.telling.sequence import Sequence, sequence
+from secure_chat.handshakes.telling.sheets import Sheet, sheets
 
 __all__ = ["Clean", "Setting", "Story", "tell"]
 

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from itertools import zip_longest
 from typing import Final
 
-from secure_chat.handshakes.columns import fitted, padded, width, wrapped
-from secure_chat.handshakes.diagram import COLUMNS, Paint, Signs, diagram
-from secure_chat.handshakes.explaining import Account, Entry
-from secure_chat.handshakes.explanation import End
 from secure_chat.handshakes.pairing import Difference
-from secure_chat.handshakes.particulars import moment
-from secure_chat.handshakes.sheets import Sheet
-from secure_chat.handshakes.story import Setting, Story
+from secure_chat.handshakes.record import End
+from secure_chat.handshakes.telling.columns import fitted, padded, width, wrapped
+from secure_chat.handshakes.telling.diagram import COLUMNS, Paint, Signs, diagram
+from secure_chat.handshakes.telling.explaining import Account, Entry
+from secure_chat.handshakes.telling.particulars import moment
+from secure_chat.handshakes.telling.sheets import Sheet
+from secure_chat.handshakes.telling.story import Setting, Story
 
 __all__ = ["account_lines", "entry_lines", "list_lines", "paragraph", "story_lines"]
 

@@ -1,12 +1,12 @@
 """Explanations of the alerts of TLS: the two bytes that are all the other end is told.
 
 A pure table by the names of RFC 8446 section 6 and, for the older ones, RFC 5246; read through
-`handshakes.explaining`. `{judge}` is who sent the alert and `{owner}` who received it.
+`handshakes.telling.explaining`. `{judge}` is who sent the alert and `{owner}` who received it.
 """
 
 from typing import Final, NamedTuple
 
-from secure_chat.handshakes.explanation import Explanation, Steps
+from secure_chat.handshakes.telling.explanation import Explanation, Steps
 
 __all__ = ["ALERTS", "Alert"]
 

@@ -8,12 +8,17 @@ what the record says of it.
 from dataclasses import dataclass, replace
 from typing import Final
 
-from secure_chat.handshakes.about_alerts import ALERTS
-from secure_chat.handshakes.about_certificates import CERTIFICATES
-from secure_chat.handshakes.about_connections import CONNECTIONS
-from secure_chat.handshakes.explanation import End, Explanation, Steps, other
-from secure_chat.handshakes.particulars import alert_sender, ending_alert, particulars, words
-from secure_chat.handshakes.record import HandshakeRecord
+from secure_chat.handshakes.record import End, HandshakeRecord, other
+from secure_chat.handshakes.telling.about_alerts import ALERTS
+from secure_chat.handshakes.telling.about_certificates import CERTIFICATES
+from secure_chat.handshakes.telling.about_connections import CONNECTIONS
+from secure_chat.handshakes.telling.explanation import Explanation, Steps
+from secure_chat.handshakes.telling.particulars import (
+    alert_sender,
+    ending_alert,
+    particulars,
+    words,
+)
 
 __all__ = [
     "REASONS",

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import Final
 
 from secure_chat.handshakes.pairing import Pair
-from secure_chat.handshakes.particulars import is_unheard
 from secure_chat.handshakes.record import HandshakeRecord, MessageSeen
+from secure_chat.handshakes.telling.particulars import is_unheard
 from secure_chat.limits import Limits
 
 __all__ = ["Arrow", "Ending", "How", "Sequence", "sequence"]

@@ -7,9 +7,9 @@ what it says in colour it also says in words or signs.
 from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from secure_chat.handshakes.columns import fitted, padded, width, wrapped
-from secure_chat.handshakes.particulars import bytes_words
-from secure_chat.handshakes.sequence import Arrow, How, Sequence
+from secure_chat.handshakes.telling.columns import fitted, padded, width, wrapped
+from secure_chat.handshakes.telling.particulars import bytes_words
+from secure_chat.handshakes.telling.sequence import Arrow, How, Sequence
 
 __all__ = ["ASCII", "BOXES", "COLUMNS", "Paint", "Signs", "diagram"]
 

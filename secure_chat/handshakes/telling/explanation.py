@@ -5,16 +5,11 @@ print; a peer's text must never be put into them.
 """
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
-__all__ = ["End", "Explanation", "Steps", "other"]
+from secure_chat.handshakes.record import End, other
 
-End: TypeAlias = Literal["host", "client"]
-
-
-def other(end: End) -> End:
-    """Return the end at the other side."""
-    return "client" if end == "host" else "host"
+__all__ = ["Explanation", "Steps"]
 
 
 class Steps(NamedTuple):
