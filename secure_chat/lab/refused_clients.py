@@ -189,7 +189,7 @@ REFUSED_CLIENTS: Final = (
             " signed hers. But Bob's says that he is no authority."
         ),
         refused_by="host",
-        expected=_judged(Reason.STRICT, 79, "unknown_ca", Reason.UNKNOWN_CA),
+        expected=_judged(Reason.UNKNOWN_CA, 79, "unknown_ca", Reason.UNKNOWN_CA),
         lesson=(
             "Good signatures are not enough; each issuer must be allowed to issue (the basic"
             " constraints CA:TRUE). Without that rule every member could make members. The"

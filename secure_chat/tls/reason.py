@@ -68,7 +68,7 @@ _HOST_SAYS: Final = frozenset(
     }
 )
 
-# X509_V_ERR numbers of OpenSSL (include/openssl/x509_vfy.h); 79 to 94 are the strict checks.
+# X509_V_ERR numbers of OpenSSL (include/openssl/x509_vfy.h); 80 to 94 are the strict checks.
 _VERIFY: Final = {
     2: Reason.UNKNOWN_CA,
     3: Reason.CRL,
@@ -87,7 +87,9 @@ _VERIFY: Final = {
     26: Reason.WRONG_PURPOSE,
     62: Reason.NAME_MISMATCH,
     64: Reason.IP_MISMATCH,
-    **dict.fromkeys(range(79, 95), Reason.STRICT),
+    # The issuer is no authority: somebody with a person's certificate signed it.
+    79: Reason.UNKNOWN_CA,
+    **dict.fromkeys(range(80, 95), Reason.STRICT),
 }
 
 # OpenSSL's reason words that say more than the alert that goes with them.

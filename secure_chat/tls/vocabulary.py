@@ -143,7 +143,7 @@ _WORDS: Final[dict[Reason, _Words]] = {
     ),
     Reason.NO_ALPN: _Words(
         "the two ends do not speak the same protocol (ALPN securechat/1)",
-        _NOTHING,
+        "another program is at the other end: check address and port, or let it be",
         "connect with `securechat join`, or ask for ALPN securechat/1",
     ),
     Reason.VERSION: _Words(

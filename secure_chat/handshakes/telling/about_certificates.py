@@ -186,7 +186,7 @@ CERTIFICATES: Final[dict[str, Explanation]] = {
             " demands."
         ),
         why=(
-            "Both ends check strictly (X509_V_FLAG_X509_STRICT); OpenSSL's codes 79 to 94 name the"
+            "Both ends check strictly (X509_V_FLAG_X509_STRICT); OpenSSL's codes 80 to 94 name the"
             " rule, for example 85: it does not tell by which key it was issued (authority key"
             " identifier). Certificates of `securechat init-certs` break none of them."
         ),
