@@ -16,14 +16,15 @@ from secure_chat.server.announce import Announcer
 
 __all__ = ["Upkeep"]
 
-# So many entries cost 2 ms to index, which no acknowledgement notices; a few cost nearly as much,
-# so they wait for company or for a quiet second. A search does not wait: it indexes first.
-_INDEX_STEP: Final = 512
+# A few entries cost nearly as much to index as many, so they wait for company or for a second. A
+# search does not wait: it indexes first.
+_INDEX_STEP: Final = 4_096
 _INDEX_SECONDS: Final = 1.0
-# The pieces of the index are merged a few pages at a time: some with every large step, so that a
-# busy host keeps up, the rest when nobody has said anything for a moment.
-_MERGE_PAGES: Final = 16
-_MERGE_SECONDS: Final = 0.05
+# The pieces of the index are merged beside that: a little now and then, which no acknowledgement
+# notices, and more with every full step, so that a busy host keeps up.
+_MERGE_PAGES: Final = 2
+_MERGE_SECONDS: Final = 0.02
+_BUSY_MERGE_PAGES: Final = 32
 _PRUNE_STEP: Final = 1_000
 _BUSY_ROUNDS: Final = 64
 _LOOK_SECONDS: Final = 60.0
@@ -58,7 +59,7 @@ class Upkeep:
         # When the entries that wait for company are indexed without it; when there may be room.
         self._index_at = math.inf
         self._index_not_before = clock.monotonic()
-        # From when on pieces of the index may be merged, as long as nobody says anything.
+        # When pieces of the index are merged further.
         self._merge_at = math.inf
         self._pruning = keep_seconds is not None
 
@@ -87,7 +88,7 @@ class Upkeep:
             self._next_look = self._clock.monotonic() + _LOOK_SECONDS
             self._pruning = self._keep_seconds is not None
             self._look_at_size()
-        self._index(idle=idle)
+        self._index()
         if idle or self._rounds % _BUSY_ROUNDS == 0:
             return self._prune()
         return None
@@ -98,7 +99,7 @@ class Upkeep:
             while self._log.index(_INDEX_STEP):
                 continue
 
-    def _index(self, *, idle: bool) -> None:
+    def _index(self) -> None:
         now = self._clock.monotonic()
         try:
             if now >= self._index_due(now):
@@ -106,9 +107,7 @@ class Upkeep:
                 self._log.index(_INDEX_STEP)
                 self._index_at = math.inf
                 if busy:
-                    self._log.merge(_MERGE_PAGES)
-                self._merge_at = now + _MERGE_SECONDS
-            elif self._merge_at != math.inf and not idle:
+                    self._log.merge(_BUSY_MERGE_PAGES)
                 self._merge_at = now + _MERGE_SECONDS
             elif now >= self._merge_at:
                 more = self._log.merge(_MERGE_PAGES)

@@ -170,7 +170,7 @@ def test_the_index_waits_for_room_and_goes_on(tmp_path: Path) -> None:
 
     class Full:
         floor = 0
-        unindexed = 512
+        unindexed = 5_000
 
         def index(self, _most: int) -> int:
             raise StoreFull("full")
@@ -212,12 +212,12 @@ def test_a_busy_host_indexes_in_batches_and_keeps_up(tmp_path: Path) -> None:
     """A few entries wait for company, many do not wait for an idle moment."""
     log = SqliteLog.open(tmp_path / "log.sqlite", FakeClock(), Limits())
     upkeep = Upkeep(log, Announcer(print, 1), Limits(), FakeClock(), None)
-    log.append(entries(0, 500))
+    log.append(entries(0, 4_000))
     upkeep.after_round(idle=False)
-    assert log.unindexed == 500
-    log.append(entries(500, 100))
+    assert log.unindexed == 4_000
+    log.append(entries(4_000, 100))
     upkeep.after_round(idle=False)
-    assert log.unindexed == 88
+    assert log.unindexed == 4
     upkeep._announcer.close()
     log.close()
 
@@ -240,16 +240,16 @@ def test_a_quiet_host_indexes_what_is_there_within_a_second(tmp_path: Path) -> N
     upkeep.after_round(idle=True)
     assert log.unindexed == 0
     # One look whether pieces of the index are to be merged, and nothing more until the minute.
-    assert upkeep.patience() == pytest.approx(0.05)
-    clock.advance(0.06)
+    assert upkeep.patience() == pytest.approx(0.02)
+    clock.advance(0.03)
     upkeep.after_round(idle=True)
     assert upkeep.patience() > 50
     upkeep._announcer.close()
     log.close()
 
 
-def test_pieces_of_the_index_are_merged_when_nobody_talks(tmp_path: Path) -> None:
-    """Step by step, each at a distance, and not between two messages."""
+def test_pieces_of_the_index_are_merged_a_little_at_a_time(tmp_path: Path) -> None:
+    """Step by step, each at a distance, whether somebody talks or not."""
     clock = FakeClock()
     log = SqliteLog.open(tmp_path / "log.sqlite", clock, Limits())
     upkeep = Upkeep(log, Announcer(print, 1), Limits(), clock, None)
@@ -263,12 +263,11 @@ def test_pieces_of_the_index_are_merged_when_nobody_talks(tmp_path: Path) -> Non
     clock.advance(1)
     upkeep.after_round(idle=False)
     assert log.unindexed == 0
-    clock.advance(0.06)
     upkeep.after_round(idle=False)
     assert log._db.execute(pieces).fetchone()[0] == before + 1
-    for _ in range(20):
-        clock.advance(0.06)
-        upkeep.after_round(idle=True)
+    for _ in range(60):
+        clock.advance(0.03)
+        upkeep.after_round(idle=False)
     assert log._db.execute(pieces).fetchone()[0] <= 10
     assert upkeep.patience() > 50
     upkeep._announcer.close()
