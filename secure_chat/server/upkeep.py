@@ -97,7 +97,9 @@ class Upkeep:
         """Bring the search index up to the last commit; where there is no room it stays behind."""
         with suppress(StoreFull):
             while self._log.index(_INDEX_STEP):
-                continue
+                # Each search may add a small piece, so these are merged like all others.
+                self._index_at = math.inf
+                self._merge_at = self._clock.monotonic() + _MERGE_SECONDS
 
     def _index(self) -> None:
         now = self._clock.monotonic()

@@ -274,6 +274,24 @@ def test_pieces_of_the_index_are_merged_a_little_at_a_time(tmp_path: Path) -> No
     log.close()
 
 
+def test_pieces_that_searches_add_are_merged_too(tmp_path: Path) -> None:
+    """A host whose people search after every message does not collect a piece for each."""
+    clock = FakeClock()
+    log = SqliteLog.open(tmp_path / "log.sqlite", clock, Limits())
+    upkeep = Upkeep(log, Announcer(print, 1), Limits(), clock, None)
+    upkeep.after_round(idle=True)
+    for number in range(60):
+        log.append(entries(number, 1))
+        upkeep.index_all()
+        clock.advance(0.03)
+        upkeep.after_round(idle=True)
+    assert log.unindexed == 0
+    pieces = log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0]
+    assert pieces <= 10
+    upkeep._announcer.close()
+    log.close()
+
+
 def test_the_index_is_tried_again_after_a_minute_on_a_full_disk(tmp_path: Path) -> None:
     """No attempt a round, however much waits."""
     clock, tries = FakeClock(), []
