@@ -55,7 +55,8 @@ def recall(console: Console, root: Path, wanted: str, end: End | None = None) ->
                 f"no handshake begins with {wanted}",
                 why=f"no record below {root} has such a uid or hello"
                 + (f" at the end of the {end}" if end else ""),
-                hint="`securechat handshakes` lists what there is; old records are deleted.",
+                hint="`securechat handshakes` lists what there is; old records are deleted."
+                " Words that are explained without one: `securechat handshakes explain --list`.",
             )
         known = {record.uid: record for record in named}
         for hello in dict.fromkeys(record.hello for record in named if record.hello):

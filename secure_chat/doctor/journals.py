@@ -11,7 +11,7 @@ from typing import Final
 
 from secure_chat.doctor.findings import Area, Finding, settled
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED
-from secure_chat.handshakes.lines import backwards, rotated
+from secure_chat.handshakes.parts import backwards, opened, standing
 from secure_chat.handshakes.record import decode, seconds
 
 __all__ = ["JournalLook", "check_journals", "read_journal"]
@@ -143,8 +143,8 @@ def _keylogged(journals: Sequence[JournalLook]) -> Iterator[Finding]:
 
 def _lines(path: Path) -> Iterator[bytes]:
     """Yield the lines of a journal from its newest end; a file may be rotated away meanwhile."""
-    for part in rotated(path):
-        try:
-            yield from (line for line in backwards(part) if line.strip())
-        except FileNotFoundError:
-            continue
+    for part in standing(path):
+        if (file := opened(part)) is not None:
+            with file:
+                read = backwards(file, 0, part.size, lambda _size: None)
+                yield from (line for line in read if line.strip())

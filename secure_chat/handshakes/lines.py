@@ -6,15 +6,13 @@ written whole or counted lost.
 """
 
 import os
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from secure_chat.handshakes import parts
 from secure_chat.handshakes.parts import numbered
 
-__all__ = ["LineFile", "backwards", "rotated"]
+__all__ = ["LineFile"]
 
 # Text mode would turn every line end on Windows into two characters.
 _FLAGS: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
@@ -97,17 +95,6 @@ class LineFile:
                 newer.replace(older)
         if self._most_files == 1:
             self.path.unlink()
-
-
-def rotated(path: Path) -> list[Path]:
-    """Return the files of a rotated one that exist now, the newest first."""
-    return [numbered(path, part.number) for part in parts.standing(path)]
-
-
-def backwards(path: Path) -> Iterator[bytes]:
-    """Yield the lines of one file from its end; only what is asked for is read."""
-    with path.open("rb") as file:
-        yield from parts.backwards(file, 0, file.seek(0, os.SEEK_END), lambda _size: None)
 
 
 def _ends_whole(path: Path) -> bool:

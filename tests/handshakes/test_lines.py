@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from secure_chat.handshakes.lines import LineFile, backwards, rotated
+from secure_chat.handshakes.lines import LineFile
+from secure_chat.handshakes.parts import backwards, numbered, opened, standing
 
 BIG = 1 << 20
 
@@ -16,6 +17,11 @@ BIG = 1 << 20
 def path(tmp_path: Path) -> Path:
     """Return the path of a file that does not exist yet, in a folder that does not either."""
     return tmp_path / "data" / "journal.jsonl"
+
+
+def rotated(path: Path) -> list[Path]:
+    """Return the files there are, the newest first."""
+    return [numbered(path, part.number) for part in standing(path)]
 
 
 def read(path: Path) -> list[bytes]:
@@ -231,6 +237,11 @@ def test_the_files_there_are_can_be_named_and_read_from_their_ends(path: Path) -
         file.append(b"line %02d\n" % number)
     file.close()
 
-    found = [line for part in rotated(path) for line in backwards(part) if line]
+    found: list[bytes] = []
+    for part in standing(path):
+        read = opened(part)
+        assert read is not None
+        with read:
+            found += filter(None, backwards(read, 0, part.size, lambda _size: None))
 
     assert found == [b"line %02d" % number for number in range(5, -1, -1)]
