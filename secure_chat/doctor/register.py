@@ -14,7 +14,8 @@ from secure_chat.doctor.folder import Place
 from secure_chat.doctor.papers import Paper, anew
 from secure_chat.errors import IdentityError
 from secure_chat.handshakes.record import seconds
-from secure_chat.pki.audit import Act, fold
+from secure_chat.pki.act import Act
+from secure_chat.pki.fold import fold
 from secure_chat.pki.registry import Registry
 
 __all__ = ["Register", "check_identity", "check_register", "check_revoked", "read_register"]

@@ -1,7 +1,7 @@
 """The audit trail `certs/audit.jsonl`: one line per act, appended, never changed.
 
 Owned by whoever holds its lock, from any process; readers need no lock. The registry is the fold
-of this file, so what is not written here was never issued.
+of this file (`pki.fold`), so what is not written here was never issued.
 
 The lock is an exclusive transaction on an empty SQLite file: it works alike on every platform, it
 waits without polling of our own, and it is gone with the process however the process ends, which
@@ -12,72 +12,18 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
-from secure_chat.clock import rfc3339
 from secure_chat.errors import IdentityError
+from secure_chat.pki.act import Act
 from secure_chat.pki.files import create_file, open_private
-from secure_chat.pki.identity import Identity, Role
-from secure_chat.pki.registry import REPLACED, Entry, Registry
+from secure_chat.pki.fold import fold
+from secure_chat.pki.registry import Registry
 
-__all__ = ["Act", "AuditTrail", "RegistryWatch", "fold"]
+__all__ = ["AuditTrail", "RegistryWatch"]
 
 LOCK_SECONDS: Final = 30.0
-
-
-class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One line of the trail; times are RFC 3339 UTC.
-
-    Args:
-        at: when it was done.
-        act: `created-ca` (everything issued before does not count any more), `issued`,
-            `adopted` (a certificate of ours that the trail did not know), `revoked`; others are
-            kept and mean nothing to the registry.
-        name: whom the certificate was issued to.
-        role: host, member, operator; empty for the authority.
-        serial: the certificate's serial number in lower-case hex.
-        fingerprint: SHA-256 of the DER certificate in lower-case hex.
-        not_before: since when it is valid.
-        not_after: until when it is valid.
-        by: the command or person that did it.
-        reason: why, for `revoked`.
-    """
-
-    at: str
-    act: str
-    name: str = ""
-    role: str = ""
-    serial: str = ""
-    fingerprint: str = ""
-    not_before: str = ""
-    not_after: str = ""
-    by: str = ""
-    reason: str = ""
-
-    @classmethod
-    def of(cls, act: str, identity: Identity, *, at: float, by: str, reason: str = "") -> "Act":
-        """Return the line for an act on a certificate."""
-        return cls(
-            at=rfc3339(at),
-            act=act,
-            name=identity.name,
-            role=identity.role,
-            serial=identity.serial,
-            fingerprint=identity.fingerprint,
-            not_before=rfc3339(identity.not_before),
-            not_after=rfc3339(identity.not_after),
-            by=by,
-            reason=reason,
-        )
-
-    def line(self) -> bytes:
-        """Return it as it stands in the file, with its end of line."""
-        return msgspec.json.encode(self) + b"\n"
 
 
 class AuditTrail:
@@ -200,63 +146,6 @@ class RegistryWatch:
         except OSError:
             return (-1, -1)
         return (status.st_size, status.st_mtime_ns)
-
-
-def fold(trail: bytes, *, where: str = "audit.jsonl") -> Registry:
-    """Return what a trail says of all certificates.
-
-    Args:
-        trail: the file's bytes; a last line without its end does not count.
-        where: the file's name, for the error.
-
-    Raises:
-        IdentityError: a whole line cannot be read: guessing could let a revoked one in.
-    """
-    entries: dict[str, Entry] = {}
-    for number, line in enumerate(trail.split(b"\n")[:-1], start=1):
-        try:
-            _apply(entries, _DECODE.decode(line))
-        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-            raise IdentityError(
-                f"line {number} of {where} is damaged",
-                why="who is revoked cannot be known without it",
-                hint="put the file back from a copy, or run `securechat init-certs --force`",
-            ) from error
-    return Registry(entries)
-
-
-_DECODE: Final = msgspec.json.Decoder(Act)
-
-
-def _apply(entries: dict[str, Entry], act: Act) -> None:
-    match act.act:
-        case "created-ca":
-            for serial, entry in entries.items():
-                if entry.state == "valid":
-                    entries[serial] = replace(entry, state="revoked", reason=REPLACED)
-        case "issued" | "adopted":
-            known = entries.get(act.serial)
-            # Only an authority that was put back can give a certificate its worth back.
-            if known is not None and known.reason != REPLACED:
-                return
-            entries[act.serial] = Entry(
-                name=act.name,
-                role=Role(act.role),
-                serial=act.serial,
-                fingerprint=act.fingerprint,
-                not_before=_seconds(act.not_before),
-                not_after=_seconds(act.not_after),
-            )
-        case "revoked":
-            known = entries.get(act.serial)
-            if known is not None:
-                entries[act.serial] = replace(known, state="revoked", reason=act.reason)
-        case _:
-            pass
-
-
-def _seconds(text: str) -> int:
-    return int(datetime.fromisoformat(text).timestamp())
 
 
 def _unusable(path: Path, error: OSError) -> IdentityError:

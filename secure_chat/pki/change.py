@@ -15,7 +15,8 @@ from typing import Final
 import msgspec
 
 from secure_chat.errors import IdentityError
-from secure_chat.pki.audit import Act, AuditTrail
+from secure_chat.pki.act import Act
+from secure_chat.pki.audit import AuditTrail
 from secure_chat.pki.files import create_file, create_folder, sync_folder
 
 __all__ = ["Change", "finish_change"]

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.clock import Clock, rfc3339
 from secure_chat.errors import CertificateRefused, IdentityError
-from secure_chat.pki.audit import Act
+from secure_chat.pki.act import Act
 from secure_chat.pki.authority import (
     AUTHORITY_KEY_TYPES,
     Authority,

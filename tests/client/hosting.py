@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from secure_chat.limits import Limits
-from secure_chat.pki.audit import Act
+from secure_chat.pki.act import Act
 from secure_chat.pki.vault import Vault
 from secure_chat.server.announce import Announcement
 from secure_chat.server.app import Host, HostSettings

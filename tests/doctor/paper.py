@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from secure_chat.pki.audit import Act
+from secure_chat.pki.act import Act
 from secure_chat.pki.authority import Leaf
 from secure_chat.pki.hostname import read_host_names
 from secure_chat.pki.keys import PublicKey

@@ -15,7 +15,7 @@ from cryptography import x509
 from secure_chat.doctor.certs import read_certs
 from secure_chat.doctor.findings import Finding, Level
 from secure_chat.doctor.folder import check_files, look
-from secure_chat.pki.audit import Act
+from secure_chat.pki.act import Act
 from secure_chat.pki.keys import key_from_pem, key_to_pem
 from secure_chat.pki.setup import InitRequest, init_certs
 from secure_chat.pki.vault import Vault

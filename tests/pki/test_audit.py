@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from secure_chat.clock import rfc3339
 from secure_chat.errors import IdentityError
-from secure_chat.pki.audit import Act, AuditTrail, RegistryWatch, fold
+from secure_chat.pki.act import Act
+from secure_chat.pki.audit import AuditTrail, RegistryWatch
+from secure_chat.pki.fold import fold
 from secure_chat.pki.identity import Identity, Role
 from secure_chat.pki.registry import REPLACED
 
@@ -88,7 +90,7 @@ def test_a_new_authority_ends_what_the_old_one_issued() -> None:
 
 def test_acts_that_mean_nothing_to_the_registry_are_kept_and_passed_over() -> None:
     """A later version's acts and fields, and a revocation of the unknown, change nothing."""
-    foreign = b'{"at":"2026-11-22T12:00:00Z","act":"invited","to":["x"],"name":"zoe"}\n'
+    foreign = b'{"at":"2026-11-22T12:00:00Z","act":"foretold","to":["x"],"name":"zoe"}\n'
     assert fold(foreign + act("revoked").line() + act("issued").line()).names() == {"alice"}
 
 

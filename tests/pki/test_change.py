@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from secure_chat.errors import IdentityError
-from secure_chat.pki.audit import Act, AuditTrail
+from secure_chat.pki.act import Act
+from secure_chat.pki.audit import AuditTrail
 from secure_chat.pki.change import Change, finish_change
 from tests.pki.kill import killed_before_step
 

@@ -12,7 +12,7 @@ import pytest
 from cryptography import x509
 
 from secure_chat.errors import IdentityError, UsageError
-from secure_chat.pki.audit import Act
+from secure_chat.pki.act import Act
 from secure_chat.pki.authority import Authority
 from secure_chat.pki.inventory import holdings
 from secure_chat.pki.keys import KeyType, key_is_encrypted
