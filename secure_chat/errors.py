@@ -3,7 +3,8 @@
     SecureChatError                 1   anything not named below
     ├── UsageError                  2   the command was called wrongly
     ├── IdentityError               3   no usable certificate or key here
-    │   └── CertificateRefused      3   a certificate that is not what this program issues
+    │   ├── CertificateRefused      3   a certificate that is not what this program issues
+    │   └── EnrolmentRefused        3   somebody asked for a certificate and may not have it
     ├── HostUnreachable             4   nothing answers at the address
     ├── HostNotTrusted              5   something answers, but it is not our host
     ├── HostRefused                 6   our host does not let us in
@@ -25,6 +26,7 @@ from enum import IntEnum
 
 __all__ = [
     "CertificateRefused",
+    "EnrolmentRefused",
     "Exit",
     "HostNotTrusted",
     "HostRefused",
@@ -103,6 +105,21 @@ class CertificateRefused(IdentityError):
         what: one sentence.
         why: the rule in words.
         hint: what to run next.
+    """
+
+    def __init__(self, code: str, what: str, *, why: str = "", hint: str = "") -> None:
+        super().__init__(what, why=why, hint=hint)
+        self.code = code
+
+
+class EnrolmentRefused(IdentityError):
+    """Somebody asked for a certificate and may not have it.
+
+    Args:
+        code: why, a word of the closed vocabulary in `pki/claim.py`.
+        what: one sentence, fit to be told to whoever asked.
+        why: the rule in words.
+        hint: what they can do next.
     """
 
     def __init__(self, code: str, what: str, *, why: str = "", hint: str = "") -> None:

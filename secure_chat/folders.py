@@ -1,11 +1,18 @@
-"""Where data is kept: below the platform's folder for user data, or below the one that was named.
+"""Where data and profiles are kept: below the platform's folders, data also where one says.
 
 Pure but for the platform's answer; used at start, on the main thread.
 """
 
 from pathlib import Path
 
-__all__ = ["data_folder"]
+__all__ = ["config_folder", "data_folder"]
+
+
+def config_folder() -> Path:
+    """Return the folder of this user's settings for this program; it need not exist."""
+    import platformdirs  # only here: who has no profile need not wait for it
+
+    return Path(platformdirs.user_config_dir("securechat", appauthor=False))
 
 
 def data_folder(explicit: Path | None, community: str) -> Path:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 
 from secure_chat.clock import rfc3339
 from secure_chat.doctor.findings import Area, Finding, settled
 from secure_chat.doctor.folder import Place
-from secure_chat.doctor.papers import Paper, issued_by
+from secure_chat.doctor.papers import Paper
+from secure_chat.pki.bundle import common_name, issued_by, list_of, lists_in
+from secure_chat.pki.lists import revocations_in
 
 __all__ = ["RevocationList", "check_authority", "check_community", "check_list", "read_list"]
 
@@ -26,14 +27,15 @@ _RENEW_LIST: Final = "move it away and run `securechat init-certs`, which makes 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevocationList:
-    """What `crl.pem` holds.
+    """What `crl.pem` holds: one list, or one of each authority during a change-over.
 
     Args:
         place: its file.
-        signed: whether the authority of this folder signed it, as far as that can be known.
-        begin: since when it is valid, seconds since 1970 UTC.
-        end: until when, None when it does not say.
-        serials: what it lists, in lower-case hex.
+        signed: whether there is one that each authority of this folder signed, as far as that can
+            be known.
+        begin: since when all are valid, seconds since 1970 UTC.
+        end: until when, None when they do not say.
+        serials: what they list, in lower-case hex.
     """
 
     place: Place
@@ -43,24 +45,26 @@ class RevocationList:
     serials: frozenset[str]
 
 
-def read_list(place: Place, authority: x509.Certificate | None) -> RevocationList | None:
-    """Return what a list of revoked certificates says, None when it is none.
+def read_list(place: Place, authorities: tuple[x509.Certificate, ...]) -> RevocationList | None:
+    """Return what a file of lists of revoked certificates says, None when it is none.
 
     Args:
         place: its file, content included.
-        authority: who must have signed it, None when nobody knows.
+        authorities: who must have signed one each, none when nobody knows.
     """
     if place.data is None:
         return None
     try:
-        found = x509.load_pem_x509_crl(place.data)
-        signed = authority is None or _signed(found, authority)
+        every = lists_in(place.data)
+        own = [list_of(every, authority) for authority in authorities]
+        found = [one for one in own if one is not None] or every
+        ends = [one.next_update_utc.timestamp() for one in found if one.next_update_utc]
         return RevocationList(
             place=place,
-            signed=signed,
-            begin=found.last_update_utc.timestamp(),
-            end=None if found.next_update_utc is None else found.next_update_utc.timestamp(),
-            serials=frozenset(f"{entry.serial_number:x}" for entry in found),
+            signed=None not in own,
+            begin=max(one.last_update_utc.timestamp() for one in found),
+            end=min(ends, default=None),
+            serials=frozenset(entry.serial for one in found for entry in revocations_in(one)),
         )
     except ValueError:
         return None
@@ -75,7 +79,8 @@ def check_authority(authority: Paper) -> list[Finding]:
     if authority.certificate is None:
         return []
     good = _HERE.ok("ca-constraints", "the authority may issue members and hosts, and nothing else")
-    return settled(_constraints(authority, authority.certificate), good)
+    found = (bad for one in authority.authorities for bad in _constraints(authority, one))
+    return settled(found, good) + _change_over(authority)
 
 
 def check_list(place: Place, found: RevocationList | None, now: float) -> list[Finding]:
@@ -129,6 +134,22 @@ def check_community(place: Place) -> list[Finding]:
     ]
 
 
+def _change_over(authority: Paper) -> list[Finding]:
+    if not authority.older:
+        return []
+    names = [common_name(certificate) for certificate in authority.authorities]
+    return [
+        _HERE.note(
+            "change-over",
+            f"{names[0]} takes the place of {', '.join(names[1:])}; both are trusted",
+            why="members move over when their certificates are renewed",
+            hint="it ends by itself; the owner can end it with"
+            " `securechat certs rotate-ca --finish`",
+            where=authority.place.path,
+        )
+    ]
+
+
 def _constraints(authority: Paper, certificate: x509.Certificate) -> Iterator[Finding]:
     problem = _no_authority(certificate)
     if problem:
@@ -177,7 +198,7 @@ def _unusable_list(found: RevocationList, now: float) -> Iterator[Finding]:
     if not found.signed:
         yield _HERE.fault(
             "crl-foreign",
-            f"{name} was not signed by the authority in ca.crt",
+            f"{name} has no list signed by an authority in ca.crt",
             why="with it a host refuses everybody",
             hint=_RENEW_LIST,
             where=path,
@@ -199,11 +220,3 @@ def _unusable_list(found: RevocationList, now: float) -> Iterator[Finding]:
             hint="set the clock when it is wrong; otherwise wait",
             where=path,
         )
-
-
-def _signed(found: x509.CertificateRevocationList, authority: x509.Certificate) -> bool:
-    try:
-        key = authority.public_key()
-        return bool(found.is_signature_valid(key))  # type: ignore[arg-type] # a TypeError if not
-    except (ValueError, TypeError, UnsupportedAlgorithm):
-        return False

@@ -6,7 +6,8 @@ A folder holds either all that a host needs, or what one member was handed.
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,7 @@ from secure_chat.doctor.register import (
     read_register,
 )
 from secure_chat.doctor.shapes import check_keys, check_shapes
+from secure_chat.errors import IdentityError
 from secure_chat.pki.identity import is_name
 from secure_chat.pki.keys import Passphrase
 from secure_chat.pki.vault import Vault
@@ -44,6 +46,7 @@ __all__ = ["Certs", "certs_findings", "read_certs"]
 
 _HERE: Final = Area.CERTIFICATES
 _STAGING: Final = ".staging"
+_PATIENCE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,7 @@ class Certs:
         clients_folder: the folder of the members in it.
         staging: what an interrupted run of `init-certs` left.
         authority: `ca.crt` and `ca.key`.
+        previous_key: the older authority's key during a change-over.
         host: `host.crt` and `host.key`.
         clients: the members' certificates and keys, by name.
         ignored: files that are called as nobody can be called.
@@ -70,6 +74,7 @@ class Certs:
     clients_folder: Place
     staging: Place
     authority: Paper
+    previous_key: Place
     host: Paper
     clients: tuple[Paper, ...]
     ignored: tuple[str, ...]
@@ -113,6 +118,7 @@ def read_certs(
         IdentityError: the passphrase cannot be had.
     """
     folder = vault.folder
+    _let_finish(vault)
 
     def place(path: Path) -> Place:
         return look(path, path.relative_to(folder).as_posix())
@@ -125,6 +131,7 @@ def read_certs(
         clients_folder=place(folder / "clients"),
         staging=place(folder / _STAGING),
         authority=authority,
+        previous_key=replace(place(vault.previous_ca_key), data=None),
         host=read_paper("host", place(vault.host_crt), place(vault.host_key), passphrase),
         clients=tuple(
             read_paper(
@@ -134,12 +141,19 @@ def read_certs(
         ),
         ignored=tuple(sorted(stem for stem in stems if not is_name(stem))),
         crl=crl,
-        revocations=read_list(crl, authority.certificate),
+        revocations=read_list(crl, authority.authorities),
         register=read_register(place(vault.audit_file)),
         community=place(vault.community_file),
         passphrase_file=None if passphrase_file is None else look(passphrase_file, read=False),
         me=os.geteuid() if hasattr(os, "geteuid") else None,
     )
+
+
+def _let_finish(vault: Vault) -> None:
+    """Wait until nobody is in the middle of a change; what is still there then was left behind."""
+    if (vault.folder / _STAGING).exists():
+        with suppress(IdentityError), vault.audit.lock(_PATIENCE):
+            pass
 
 
 def certs_findings(
@@ -190,7 +204,7 @@ def _folders(certs: Certs) -> Sequence[Place]:
 def _files(certs: Certs) -> Sequence[Place]:
     every = (certs.authority, certs.host, *certs.clients)
     pairs = [place for paper in every for place in (paper.place, paper.key_place)]
-    return [*pairs, certs.crl, certs.register.place, certs.community]
+    return [*pairs, certs.previous_key, certs.crl, certs.register.place, certs.community]
 
 
 def _needed(certs: Certs) -> Sequence[Place]:

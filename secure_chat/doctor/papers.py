@@ -9,16 +9,17 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.doctor.folder import Place
 from secure_chat.errors import CertificateRefused, IdentityError
+from secure_chat.pki.bundle import certificates_in
 from secure_chat.pki.identity import Identity
 from secure_chat.pki.keys import Passphrase, key_from_pem, key_is_encrypted
 from secure_chat.pki.profile import read_host, read_member
 
-__all__ = ["KeyState", "Kind", "Paper", "anew", "issued_by", "read_paper"]
+__all__ = ["KeyState", "Kind", "Paper", "anew", "read_paper"]
 
 Kind: TypeAlias = Literal["ca", "host", "client"]
 
@@ -35,6 +36,7 @@ class Paper:
         place: the certificate's file.
         key_place: the key's file, without its content.
         certificate: what the file holds, None when it is no certificate.
+        older: for an authority, those behind it, which are trusted too during a change-over.
         identity: what a host's or member's certificate says, None when it breaks the profile.
         rule: which rule of the profile it breaks, "" when it breaks none.
         why: that rule in words.
@@ -47,6 +49,7 @@ class Paper:
     place: Place
     key_place: Place
     certificate: x509.Certificate | None = field(default=None, repr=False)
+    older: tuple[x509.Certificate, ...] = field(default=(), repr=False)
     identity: Identity | None = None
     rule: str = ""
     why: str = ""
@@ -63,6 +66,11 @@ class Paper:
     def serial(self) -> str:
         """Its serial number as the registry writes it, "" without a certificate."""
         return "" if self.certificate is None else f"{self.certificate.serial_number:x}"
+
+    @property
+    def authorities(self) -> tuple[x509.Certificate, ...]:
+        """For an authority, all that are trusted, the issuing one first."""
+        return () if self.certificate is None else (self.certificate, *self.older)
 
     @property
     def life(self) -> tuple[float, float] | None:
@@ -85,7 +93,8 @@ def read_paper(kind: Kind, place: Place, key: Place, passphrase: Passphrase | No
     Raises:
         IdentityError: the passphrase cannot be had.
     """
-    certificate = _certificate(place.data)
+    certificates = _certificates(place.data)
+    certificate = certificates[0] if certificates else None
     identity, rule, why = _judged(kind, certificate)
     encrypted = key.data is not None and key_is_encrypted(key.path)
     state, public = _key(key, passphrase, encrypted=encrypted)
@@ -94,6 +103,7 @@ def read_paper(kind: Kind, place: Place, key: Place, passphrase: Passphrase | No
         place=place,
         key_place=replace(key, data=None),
         certificate=certificate,
+        older=tuple(certificates[1:]) if kind == "ca" else (),
         identity=identity,
         rule=rule,
         why=why,
@@ -121,25 +131,16 @@ def anew(paper: Paper, *, owner: bool) -> str:
     return f"move it and its key away and run `securechat init-certs{option}`"
 
 
-def issued_by(certificate: x509.Certificate, authority: x509.Certificate) -> bool:
-    """Tell whether an authority signed a certificate."""
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
-        return False
-    return True
-
-
-def _certificate(pem: bytes | None) -> x509.Certificate | None:
+def _certificates(pem: bytes | None) -> list[x509.Certificate]:
     if pem is None:
-        return None
+        return []
     with warnings.catch_warnings():
         # The library warns of some oddities on stderr; the profile refuses all of them.
         warnings.simplefilter("ignore")
         try:
-            return x509.load_pem_x509_certificate(pem)
+            return certificates_in(pem)
         except ValueError:
-            return None
+            return []
 
 
 def _judged(kind: Kind, certificate: x509.Certificate | None) -> tuple[Identity | None, str, str]:

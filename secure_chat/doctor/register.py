@@ -16,7 +16,7 @@ from secure_chat.errors import IdentityError
 from secure_chat.handshakes.record import seconds
 from secure_chat.pki.act import Act
 from secure_chat.pki.fold import fold
-from secure_chat.pki.registry import Registry
+from secure_chat.pki.registry import SUPERSEDED, Registry
 
 __all__ = ["Register", "check_identity", "check_register", "check_revoked", "read_register"]
 
@@ -203,6 +203,9 @@ def _revoked(
             continue
         what, why = f"{paper.place.name} has been revoked", f"{' and '.join(places)} say so"
         why = why.replace("say so", "says so") if len(places) == 1 else why
+        entry = None if register.registry is None else register.registry.get(paper.serial)
+        if entry is not None and entry.reason == SUPERSEDED:
+            why = "a newer one of the same device is in use"
         if paper.name == wanted or paper.kind == "host":
             hint = "it does not come back: a new certificate is needed"
             yield _HERE.fault("revoked", what, why=why, hint=hint, where=paper.place.path)

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from secure_chat.doctor.findings import Area, Finding, settled
-from secure_chat.doctor.papers import Paper, anew, issued_by
+from secure_chat.doctor.papers import Paper, anew
+from secure_chat.pki.bundle import issuer_of
 from secure_chat.pki.profile import Rule
 
 __all__ = ["check_keys", "check_shapes"]
@@ -123,9 +124,9 @@ def _misnamed(leaves: Iterable[Paper]) -> Iterator[Finding]:
 
 def _foreign(leaves: Iterable[Paper], authority: Paper, *, owner: bool) -> Iterator[Finding]:
     for paper in leaves:
-        if paper.certificate is None or authority.certificate is None:
+        if paper.certificate is None:
             continue
-        if not issued_by(paper.certificate, authority.certificate):
+        if issuer_of(paper.certificate, authority.authorities) is None:
             yield _HERE.fault(
                 "foreign-issuer",
                 f"{paper.place.name} was not issued by the authority in ca.crt",

@@ -10,6 +10,7 @@ import msgspec
 
 from secure_chat.clock import rfc3339
 from secure_chat.pki.identity import Identity
+from secure_chat.pki.registry import Entry
 
 __all__ = ["Act", "Deed"]
 
@@ -102,6 +103,23 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             authority=authority,
             replaces=replaces,
             invite=invite,
+            by=by,
+            reason=reason,
+        )
+
+    @classmethod
+    def on(cls, act: str, entry: Entry, *, at: float, by: str, reason: str = "") -> "Act":
+        """Return the line for an act on a certificate that the registry knows."""
+        return cls(
+            at=rfc3339(at),
+            act=act,
+            name=entry.name,
+            role=entry.role,
+            serial=entry.serial,
+            fingerprint=entry.fingerprint,
+            not_before=rfc3339(entry.not_before),
+            not_after=rfc3339(entry.not_after),
+            authority=entry.authority,
             by=by,
             reason=reason,
         )

@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from secure_chat.errors import IdentityError
 from secure_chat.pki.act import Act
@@ -24,6 +24,7 @@ from secure_chat.pki.registry import Registry
 __all__ = ["AuditTrail", "RegistryWatch"]
 
 LOCK_SECONDS: Final = 30.0
+_STEP_BYTES: Final = 4_096
 
 
 class AuditTrail:
@@ -80,40 +81,59 @@ class AuditTrail:
             IdentityError: the file cannot be locked or written.
         """
         with self.lock():
-            self.append_locked([act.line() for act in acts])
+            self.append_locked(acts)
 
-    def append_locked(self, lines: Iterable[bytes]) -> None:
-        """Write lines that are not there yet; the caller holds the lock.
+    def append_locked(self, acts: Iterable[Act]) -> None:
+        """Write acts behind the others; the caller holds the lock.
 
         A last line without its end was cut by a crash and never counted: it is taken away first.
+
+        Raises:
+            IdentityError: the file cannot be written.
         """
+        new = b"".join(act.line() for act in acts)
         try:
-            old = self.path.read_bytes() if self.path.exists() else b""
-            whole = old[: old.rfind(b"\n") + 1]
-            known = set(whole.splitlines(keepends=True))
-            new = b"".join(line for line in lines if line not in known)
-            if not new and whole == old:
-                return
-            descriptor = open_private(self.path, os.O_WRONLY | os.O_CREAT)
-            with os.fdopen(descriptor, "wb") as file:
-                file.truncate(len(whole))
-                file.seek(len(whole))
+            descriptor = open_private(self.path, os.O_RDWR | os.O_CREAT)
+            with os.fdopen(descriptor, "r+b") as file:
+                end = _whole(file)
+                file.truncate(end)
+                file.seek(end)
                 file.write(new)
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
             raise _unusable(self.path, error) from error
 
-    def registry(self) -> Registry:
+    def complete_locked(self, acts: Iterable[Act]) -> None:
+        """Write those acts that are not there yet, after a crash; the caller holds the lock.
+
+        Raises:
+            IdentityError: the file cannot be read or written.
+        """
+        try:
+            old = self.path.read_bytes() if self.path.exists() else b""
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+        known = set(old.splitlines(keepends=True))
+        new = [act for act in acts if act.line() not in known]
+        if new or (old and not old.endswith(b"\n")):
+            self.append_locked(new)
+
+    def registry(self, more: Iterable[Act] = ()) -> Registry:
         """Read the whole trail.
+
+        Args:
+            more: acts that shall count as if they were written already.
 
         Raises:
             IdentityError: it is missing, unreadable, or a line in it is damaged.
         """
         try:
-            return fold(self.path.read_bytes(), where=str(self.path))
+            trail = self.path.read_bytes()
         except OSError as error:
             raise _unusable(self.path, error) from error
+        new = b"".join(act.line() for act in more)
+        return fold(trail[: trail.rfind(b"\n") + 1] + new, where=str(self.path))
 
 
 class RegistryWatch:
@@ -146,6 +166,18 @@ class RegistryWatch:
         except OSError:
             return (-1, -1)
         return (status.st_size, status.st_mtime_ns)
+
+
+def _whole(file: BinaryIO) -> int:
+    """Return where the last line that has an end ends; a line is short, so few bytes are read."""
+    end = file.seek(0, os.SEEK_END)
+    tail = b""
+    while end > 0 and b"\n" not in tail:
+        step = min(end, _STEP_BYTES)
+        file.seek(end - step)
+        tail = file.read(step)
+        end -= step
+    return end + tail.rfind(b"\n") + 1
 
 
 def _unusable(path: Path, error: OSError) -> IdentityError:

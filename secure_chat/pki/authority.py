@@ -39,8 +39,8 @@ from secure_chat.pki.leaf import (
     new_serial,
     validity,
 )
+from secure_chat.pki.lists import authority_identifier, sign_list
 from secure_chat.pki.profile import (
-    BACKDATE,
     LONGEST_LIFE,
     fingerprint_of,
     mailbox,
@@ -65,10 +65,13 @@ class Authority:
     Args:
         certificate: its own certificate.
         key: its private key, P-256 or P-384.
+        previous: during a change-over the older authority, when its key can be used too: it goes
+            on signing its own list and the host's certificate.
     """
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
+    previous: "Authority | None" = None
 
     @classmethod
     def create(
@@ -125,6 +128,7 @@ class Authority:
         passphrase: Passphrase | None = None,
         *,
         where: str = "ca.key",
+        previous: "Authority | None" = None,
     ) -> "Authority":
         """Read an authority back.
 
@@ -133,6 +137,7 @@ class Authority:
             key_pem: what `key_pem` gave.
             passphrase: asked once, and only when the key is encrypted.
             where: the key's file, for errors.
+            previous: the older authority during a change-over.
 
         Raises:
             IdentityError: they cannot be read or do not belong together.
@@ -146,9 +151,9 @@ class Authority:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not same_key(key, public):
             raise IdentityError(
                 f"{where} is not the key of the authority's certificate",
-                hint="put the key back that was made together with ca.crt",
+                hint="put back the two files that were made together",
             )
-        return cls(certificate, key)
+        return cls(certificate, key, previous)
 
     @property
     def certificate_pem(self) -> bytes:
@@ -245,33 +250,15 @@ class Authority:
             _Wish(texts[0], entries, ExtendedKeyUsageOID.SERVER_AUTH, read_host), now, life, key
         )
 
-    def crl(self, revoked: Iterable[Revocation], *, now: float) -> bytes:
-        """Sign the list of revoked certificates, as PEM.
-
-        It is valid until the authority's own end, so that a list nobody renewed can never lock
-        everybody out (RFC 5280 section 5 asks for number and key identifier).
+    def crl(self, revoked: Iterable[Revocation], *, now: float, after: int = -1) -> bytes:
+        """Sign the list of revoked certificates, as PEM; see `pki.lists`.
 
         Args:
             revoked: all certificates of this authority that do not count any more.
-            now: seconds since 1970 UTC; also makes the list's number, which must grow.
+            now: seconds since 1970 UTC.
+            after: the number of the list before, which the new one's exceeds.
         """
-        begin = max(moment(now) - BACKDATE, self.certificate.not_valid_before_utc)
-        builder = (
-            x509.CertificateRevocationListBuilder()
-            .issuer_name(self.certificate.subject)
-            .last_update(begin)
-            .next_update(self.certificate.not_valid_after_utc)
-            .add_extension(x509.CRLNumber(int(now * 1_000)), critical=False)
-            .add_extension(self._authority_identifier(), critical=False)
-        )
-        for entry in revoked:
-            builder = builder.add_revoked_certificate(
-                x509.RevokedCertificateBuilder()
-                .serial_number(int(entry.serial, 16))
-                .revocation_date(moment(entry.at))
-                .build()
-            )
-        return builder.sign(self.key, digest(self.key)).public_bytes(Encoding.PEM)
+        return sign_list(self.certificate, self.key, revoked, now=now, after=after)
 
     def _issue(
         self,
@@ -293,7 +280,7 @@ class Authority:
             .add_extension(x509.ExtendedKeyUsage([wish.purpose]), critical=False)
             .add_extension(x509.SubjectAlternativeName(wish.entries), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            .add_extension(self._authority_identifier(), critical=False)
+            .add_extension(authority_identifier(self.certificate), critical=False)
             .sign(self.key, digest(self.key))
         )
         identity = wish.read(certificate.public_bytes(Encoding.DER))
@@ -314,11 +301,6 @@ class Authority:
             )
         begin, end = validity(now, min(life, left))
         return max(begin, self.certificate.not_valid_before_utc), end
-
-    def _authority_identifier(self) -> x509.AuthorityKeyIdentifier:
-        extensions = self.certificate.extensions
-        own = extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
-        return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(own)
 
 
 @dataclass(frozen=True, slots=True)

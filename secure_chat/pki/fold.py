@@ -59,6 +59,8 @@ class _State:
     mutes: dict[str, float] = field(default_factory=dict)
     closed_rooms: set[str] = field(default_factory=set)
     overlap: Overlap | None = None
+    # The authority of lines from before there could be two, which name none.
+    first: str = ""
 
     def take(self, act: Act) -> None:
         """Take one line in; an act that means nothing here is passed over."""
@@ -79,8 +81,8 @@ class _State:
             overlap=self.overlap,
         )
 
-    def created_authority(self, _act: Act) -> None:
-        self.overlap = None
+    def created_authority(self, act: Act) -> None:
+        self.overlap, self.first = None, act.fingerprint
         self._replaced(None)
 
     def added_authority(self, act: Act) -> None:
@@ -114,7 +116,7 @@ class _State:
             fingerprint=act.fingerprint,
             not_before=int(_seconds(act.not_before)),
             not_after=int(_seconds(act.not_after)),
-            authority=act.authority,
+            authority=act.authority or self.first,
             replaces=act.replaces,
             issued=_seconds(act.at),
         )

@@ -9,12 +9,13 @@ from typing import Literal
 
 from cryptography import x509
 
+from secure_chat.pki.bundle import certificates_in, common_name
 from secure_chat.pki.identity import is_name
 from secure_chat.pki.keys import key_is_encrypted
 from secure_chat.pki.profile import fingerprint_of, serial_of
 from secure_chat.pki.vault import Vault
 
-__all__ = ["Holding", "holdings", "load_certificate"]
+__all__ = ["Holding", "holdings", "load_authorities", "load_certificate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +48,17 @@ class Holding:
 
 
 def holdings(vault: Vault) -> list[Holding]:
-    """Return every readable certificate of the folder: authority, host, people by name."""
+    """Return every readable certificate of the folder: authorities, host, people by name.
+
+    The authority that issues is the first; there is an older one during a change-over only.
+    """
     found = [
-        _holding("ca", vault.ca_crt, vault.ca_key),
-        _holding("host", vault.host_crt, vault.host_key),
+        _holding("ca", vault.ca_crt, key, certificate)
+        for key, certificate in zip(
+            (vault.ca_key, vault.previous_ca_key), load_authorities(vault.ca_crt), strict=False
+        )
     ]
+    found.append(_holding("host", vault.host_crt, vault.host_key))
     found += [
         _holding("client", path, vault.client_key(path.stem))
         for path in sorted((vault.folder / "clients").glob("*.crt"))
@@ -68,14 +75,27 @@ def load_certificate(path: Path) -> x509.Certificate | None:
         return None
 
 
-def _holding(kind: Literal["ca", "host", "client"], path: Path, key: Path) -> Holding | None:
-    certificate = load_certificate(path)
+def load_authorities(path: Path) -> list[x509.Certificate]:
+    """Return the certificates in a bundle, none when it cannot be read."""
+    try:
+        return certificates_in(path.read_bytes())
+    except (OSError, ValueError):
+        return []
+
+
+def _holding(
+    kind: Literal["ca", "host", "client"],
+    path: Path,
+    key: Path,
+    certificate: x509.Certificate | None = None,
+) -> Holding | None:
+    certificate = certificate or load_certificate(path)
     if certificate is None:
         return None
     names = _host_names(certificate) if kind == "host" else ()
     return Holding(
         kind=kind,
-        name=path.stem if kind == "client" else _common_name(certificate),
+        name=path.stem if kind == "client" else common_name(certificate),
         certificate=path,
         key=key if key.exists() else None,
         encrypted=key_is_encrypted(key),
@@ -85,11 +105,6 @@ def _holding(kind: Literal["ca", "host", "client"], path: Path, key: Path) -> Ho
         not_after=int(certificate.not_valid_after_utc.timestamp()),
         names=names,
     )
-
-
-def _common_name(certificate: x509.Certificate) -> str:
-    names = certificate.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
-    return str(names[0].value) if names else ""
 
 
 def _host_names(certificate: x509.Certificate) -> tuple[str, ...]:

@@ -27,10 +27,12 @@ class Revocation:
     Args:
         serial: lower-case hex.
         at: since when, seconds since 1970 UTC.
+        reason: a word of `pki.reason`, or empty.
     """
 
     serial: str
     at: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,10 +33,12 @@ from secure_chat.pki.identity import Identity, Role, is_name
 
 __all__ = [
     "BACKDATE",
+    "KEY_KINDS",
     "LONGEST_LIFE",
     "MAIL_DOMAIN",
     "Rule",
     "fingerprint_of",
+    "is_usable_key",
     "mailbox",
     "read_host",
     "read_member",
@@ -47,6 +49,7 @@ __all__ = [
 LONGEST_LIFE: Final = timedelta(days=397)
 BACKDATE: Final = timedelta(hours=1)
 MAIL_DOMAIN: Final = "securechat.internal"
+KEY_KINDS: Final = "P-256, P-384, Ed25519, or RSA of 3072 bits with e = 65537"
 
 _SIGNATURES: Final = (
     SignatureAlgorithmOID.ECDSA_WITH_SHA256,
@@ -150,6 +153,19 @@ def serial_of(certificate: x509.Certificate) -> str:
     return f"{certificate.serial_number:x}"
 
 
+def is_usable_key(key: object) -> bool:
+    """Tell whether a public key has a kind and a strength that a certificate may speak for."""
+    match key:
+        case ec.EllipticCurvePublicKey():
+            return key.curve.name in _CURVES
+        case ed25519.Ed25519PublicKey():
+            return True
+        case rsa.RSAPublicKey():
+            return key.key_size >= _RSA_BITS and key.public_numbers().e == _RSA_EXPONENT
+        case _:
+            return False
+
+
 def _read(
     der: bytes,
     purpose: x509.ObjectIdentifier,
@@ -219,21 +235,8 @@ def _check_signature(certificate: x509.Certificate) -> None:
 
 
 def _check_key(certificate: x509.Certificate) -> None:
-    """Check kind and strength of the key it speaks for."""
-    key = certificate.public_key()
-    match key:
-        case ec.EllipticCurvePublicKey():
-            good = key.curve.name in _CURVES
-        case ed25519.Ed25519PublicKey():
-            good = True
-        case rsa.RSAPublicKey():
-            good = key.key_size >= _RSA_BITS and key.public_numbers().e == _RSA_EXPONENT
-        case _:
-            good = False
-    if not good:
-        raise _refused(
-            Rule.KEY, "its key is not P-256, P-384, Ed25519, or RSA of 3072 bits with e = 65537"
-        )
+    if not is_usable_key(certificate.public_key()):
+        raise _refused(Rule.KEY, f"its key is not {KEY_KINDS}")
 
 
 def _check_life(certificate: x509.Certificate) -> None:

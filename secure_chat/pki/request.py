@@ -3,7 +3,7 @@
 Pure; it is judged as a whole before anything is touched.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final
 
@@ -14,7 +14,7 @@ from secure_chat.pki.identity import is_name
 from secure_chat.pki.keys import KeyType, Passphrase
 from secure_chat.pki.profile import LONGEST_LIFE
 
-__all__ = ["InitRequest", "host_names_of"]
+__all__ = ["InitRequest", "check_passphrase", "host_names_of"]
 
 _ALWAYS: Final = ("localhost", "127.0.0.1", "::1")
 # OpenSSL reads no more than 1024 bytes of a passphrase, the ending zero included.
@@ -44,7 +44,7 @@ class InitRequest:
     life: timedelta = timedelta(days=90)
     ca_life: timedelta = timedelta(days=3_650)
     key_type: KeyType = KeyType.P256
-    passphrase: bytes | None = None
+    passphrase: bytes | None = field(default=None, repr=False)
     unlock: Passphrase | None = None
     force: bool = False
     by: str = "init-certs"
@@ -64,11 +64,20 @@ def host_names_of(request: InitRequest) -> HostNames:
             f"--ca-life cannot be longer than {LONGEST_AUTHORITY_LIFE.days}d",
             hint="3650d is the default",
         )
-    if request.passphrase is not None and not 0 < len(request.passphrase) <= _PASSPHRASE_BYTES:
+    check_passphrase(request.passphrase)
+    computer = request.computer.lower()
+    own = (computer,) if is_dns_name(computer) else ()
+    return read_host_names((*_ALWAYS, *own, *request.host_names))
+
+
+def check_passphrase(passphrase: bytes | None) -> None:
+    """Refuse a passphrase that could encrypt a key which nothing opens again.
+
+    Raises:
+        UsageError: it is empty or too long.
+    """
+    if passphrase is not None and not 0 < len(passphrase) <= _PASSPHRASE_BYTES:
         raise UsageError(
             f"a passphrase has 1 to {_PASSPHRASE_BYTES} bytes",
             hint="write it into the first line of the file",
         )
-    computer = request.computer.lower()
-    own = (computer,) if is_dns_name(computer) else ()
-    return read_host_names((*_ALWAYS, *own, *request.host_names))

@@ -9,32 +9,30 @@ the next run.
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.clock import Clock, rfc3339
 from secure_chat.errors import CertificateRefused, IdentityError
-from secure_chat.pki.act import Act
-from secure_chat.pki.authority import (
-    AUTHORITY_KEY_TYPES,
-    Authority,
-    Leaf,
-    Revocation,
-)
-from secure_chat.pki.change import Change, finish_change
+from secure_chat.pki.act import Act, Deed
+from secure_chat.pki.authority import AUTHORITY_KEY_TYPES, Authority, Leaf
+from secure_chat.pki.bundle import issuer_of
+from secure_chat.pki.change import Change, finish_change, new_backup
+from secure_chat.pki.crl import present_lists, sign_lists
 from secure_chat.pki.files import create_folder
 from secure_chat.pki.hostname import HostNames, read_host_names
-from secure_chat.pki.identity import Identity
-from secure_chat.pki.inventory import Holding, holdings, load_certificate
-from secure_chat.pki.keys import KeyType, Passphrase, PrivateKey, key_from_pem
-from secure_chat.pki.profile import read_host, read_member
+from secure_chat.pki.identity import Identity, Role
+from secure_chat.pki.inventory import Holding, holdings, load_authorities, load_certificate
+from secure_chat.pki.keys import KeyType, PrivateKey, key_from_pem
+from secure_chat.pki.lists import revocations_in
+from secure_chat.pki.opening import open_authority
+from secure_chat.pki.profile import fingerprint_of, read_host, read_member
 from secure_chat.pki.registry import REPLACED, Registry
 from secure_chat.pki.request import InitRequest, host_names_of
+from secure_chat.pki.signing import issued
 from secure_chat.pki.vault import Vault
 
 __all__ = ["InitReport", "InitRequest", "init_certs", "open_authority"]
@@ -100,21 +98,6 @@ def init_certs(vault: Vault, request: InitRequest, clock: Clock | None = None) -
         )
 
 
-def open_authority(vault: Vault, passphrase: Passphrase | None = None) -> Authority:
-    """Return a folder's authority with its key, able to issue.
-
-    Args:
-        vault: the folder.
-        passphrase: asked only when the key is encrypted.
-
-    Raises:
-        IdentityError: certificate or key are missing or do not fit.
-    """
-    certificate = vault.ca_certificate().public_bytes(Encoding.PEM)
-    key = vault.read(vault.ca_key)
-    return Authority.load(certificate, key, passphrase, where=str(vault.ca_key))
-
-
 class _Run:
     """One run under the lock: looks at what is there and stages what is missing."""
 
@@ -123,7 +106,7 @@ class _Run:
         self.request = request
         self.names = names
         self.now = now
-        self.backup = _new_backup(vault.folder, now)
+        self.backup = new_backup(vault.folder, now)
         self.change = Change(vault.folder, backup=self.backup.name)
         self.made: list[str] = []
         self.warnings: list[str] = []
@@ -200,7 +183,7 @@ class _Run:
         self.change.note(
             Act(
                 at=rfc3339(self.now),
-                act="created-ca",
+                act=Deed.CREATED_AUTHORITY,
                 name=made.name,
                 serial=made.serial,
                 fingerprint=made.fingerprint,
@@ -211,12 +194,18 @@ class _Run:
         )
 
     def _crl(self, *, fresh: bool) -> bytes:
-        revoked = [
-            Revocation(entry.serial, self.now)
-            for entry in self._registry.entries.values()
-            if entry.state == "revoked" and entry.reason != REPLACED and not fresh
-        ]
-        return self._issuer().crl(revoked, now=self.now)
+        """Return a list for each authority; nobody is on that of a fresh one."""
+        issuer = self._issuer()
+        authorities = [issuer.certificate] if fresh else self.vault.ca_certificates()
+        registry = Registry() if fresh else self.change.registry()
+        lists = sign_lists([], authorities, issuer, registry, self.now)
+        if lists.unsigned:
+            raise IdentityError(
+                f"{self.vault.crl} is missing and cannot be signed anew",
+                why="the key of the older authority is not here or has another passphrase",
+                hint="end the change-over with `securechat certs rotate-ca --finish`",
+            )
+        return lists.pem
 
     def _host(self, *, fresh: bool) -> None:
         crt, key = self.vault.host_crt, self.vault.host_key
@@ -229,10 +218,12 @@ class _Run:
             self._compare_host_names()
             return
         private = None if fresh else self._existing_key(key)
-        leaf = self._issuer().issue_host(
+        # During a change-over whoever has not moved trusts the older authority only.
+        issuer = self._issuer().previous or self._issuer()
+        leaf = issuer.issue_host(
             self.names, now=self.now, life=self.request.life, key=private or self.request.key_type
         )
-        self._stage("host", leaf, with_key=private is None)
+        self._stage("host", leaf, issuer, with_key=private is None)
 
     def _compare_host_names(self) -> None:
         """Say which names were asked for that an existing host certificate does not carry."""
@@ -254,7 +245,8 @@ class _Run:
         if not fresh and crt.exists():
             return
         known = None if fresh else self._registry.newest(name)
-        if known is not None and known.state == "revoked" and known.reason != REPLACED:
+        revoked = known is not None and known.state == "revoked" and known.reason != REPLACED
+        if revoked or name in self._registry.retired:
             self.warnings.append(f"{name} was revoked, so no new certificate was made for them")
             return
         if known is not None and known.state == "valid":
@@ -263,10 +255,15 @@ class _Run:
                 "it goes on counting beside the new one"
             )
         private = None if fresh else self._existing_key(key)
-        leaf = self._issuer().issue_member(
-            name, now=self.now, life=self.request.life, key=private or self.request.key_type
+        issuer = self._issuer()
+        leaf = issuer.issue_member(
+            name,
+            self._registry.roles.get(name, Role.MEMBER),
+            now=self.now,
+            life=self.request.life,
+            key=private or self.request.key_type,
         )
-        self._stage(f"clients/{name}", leaf, with_key=private is None)
+        self._stage(f"clients/{name}", leaf, issuer, with_key=private is None)
 
     def _existing_key(self, path: Path) -> PrivateKey | None:
         """Return a key that is there without its certificate: it gets one and stays."""
@@ -274,65 +271,54 @@ class _Run:
             return None
         return key_from_pem(self.vault.read(path), self.request.unlock, where=str(path))
 
-    def _stage(self, stem: str, leaf: Leaf, *, with_key: bool) -> None:
-        self.change.note(Act.of("issued", leaf.identity, at=self.now, by=self.request.by))
+    def _stage(self, stem: str, leaf: Leaf, issuer: Authority, *, with_key: bool) -> None:
+        self.change.note(issued(leaf.identity, issuer, self.now, self.request.by))
         if with_key:
             self._add(f"{stem}.key", leaf.key_pem(self.request.passphrase), _SECRET)
         self._add(f"{stem}.crt", leaf.certificate_pem, _PUBLIC)
 
     def _adopt(self) -> None:
         """Enter certificates of ours into the trail that it does not know, say after a loss."""
-        authority = load_certificate(self.vault.ca_crt)
+        authorities = load_authorities(self.vault.ca_crt)
+        listed = {
+            entry.serial: entry.reason
+            for one in present_lists(self.vault)
+            for entry in revocations_in(one)
+        }
         for item in holdings(self.vault):
             certificate = load_certificate(item.certificate)
-            if item.kind == "ca" or certificate is None or authority is None:
+            if item.kind == "ca" or certificate is None:
                 continue
-            identity = _ours(item, certificate, authority)
+            issuer = issuer_of(certificate, authorities)
+            identity = None if issuer is None else _identity(item, certificate)
             entry = self._registry.get(item.serial)
-            if identity is None or (entry is not None and entry.reason != REPLACED):
+            known = entry is not None and entry.reason != REPLACED
+            if issuer is None or identity is None or known:
                 continue
-            self.change.note(Act.of("adopted", identity, at=self.now, by=self.request.by))
-            if item.serial in _listed(self.vault.crl):
-                act = Act.of("revoked", identity, at=self.now, by=self.request.by, reason="crl")
+            at, by, ca = self.now, self.request.by, fingerprint_of(issuer)
+            self.change.note(Act.of(Deed.ADOPTED, identity, at=at, by=by, authority=ca))
+            if item.serial in listed:
+                reason = listed[item.serial] or "crl"
+                act = Act.of(Deed.REVOKED, identity, at=at, by=by, reason=reason, authority=ca)
                 self.change.note(act)
-
-
-def _new_backup(folder: Path, now: float) -> Path:
-    """Return a name for the backup folder that is not taken."""
-    stem = datetime.fromtimestamp(int(now), UTC).strftime("backup-%Y%m%dT%H%M%SZ")
-    path, number = folder / stem, 2
-    while path.exists():
-        path, number = folder / f"{stem}-{number}", number + 1
-    return path
 
 
 def _set_files(vault: Vault) -> list[str]:
     """Return the files of the set that are there, `ca.crt` first."""
-    fixed = [vault.ca_crt, vault.ca_key, vault.crl, vault.host_crt, vault.host_key]
+    fixed = [vault.ca_crt, vault.ca_key, vault.previous_ca_key, vault.crl]
     clients = sorted((vault.folder / "clients").glob("*"))
-    found = [path for path in (*fixed, *clients) if path.is_file()]
+    every = (*fixed, vault.host_crt, vault.host_key, *clients)
+    found = [path for path in every if path.is_file()]
     return [path.relative_to(vault.folder).as_posix() for path in found]
 
 
-def _ours(
-    item: Holding, certificate: x509.Certificate, authority: x509.Certificate
-) -> Identity | None:
-    """Return what a certificate says when it is one of ours, else None."""
+def _identity(item: Holding, certificate: x509.Certificate) -> Identity | None:
+    """Return what a certificate says when it has the shape that is issued here, else None."""
     read = read_host if item.kind == "host" else read_member
     try:
-        certificate.verify_directly_issued_by(authority)
         return read(certificate.public_bytes(Encoding.DER))
-    except (CertificateRefused, ValueError, TypeError, InvalidSignature):
+    except CertificateRefused:
         return None
-
-
-def _listed(path: Path) -> set[str]:
-    """Return the serial numbers on the list of revoked certificates."""
-    try:
-        crl = x509.load_pem_x509_crl(path.read_bytes())
-    except (OSError, ValueError):
-        return set()
-    return {f"{entry.serial_number:x}" for entry in crl}
 
 
 def _expired(vault: Vault, now: float) -> Iterator[str]:

@@ -11,13 +11,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.clock import Clock, SystemClock, rfc3339
 from secure_chat.errors import CertificateRefused, IdentityError
+from secure_chat.pki.bundle import (
+    certificates_in,
+    is_authority,
+    issued_by,
+    issuer_of,
+    list_of,
+    lists_in,
+)
 from secure_chat.pki.identity import Identity, is_name
 from secure_chat.pki.keys import Passphrase, key_from_pem, same_key
+from secure_chat.pki.modes import check_private
 from secure_chat.pki.profile import fingerprint_of, read_host, read_member
 
 if TYPE_CHECKING:
@@ -36,10 +44,10 @@ class LeafFiles:
     """The files one end of a connection needs, checked.
 
     Args:
-        ca: the authority's certificate.
+        ca: the authority's certificate; during a change-over the older one's too.
         certificate: this end's certificate.
         key: this end's private key.
-        crl: the list of revoked certificates; only a host's is sure to exist.
+        crl: a list of revoked certificates for each authority; only a host's is sure to exist.
         identity: what the certificate says.
     """
 
@@ -64,7 +72,7 @@ class Vault:
 
     @property
     def ca_crt(self) -> Path:
-        """The authority's certificate; everybody holds it."""
+        """The authority's certificate, the older one behind it; everybody holds it."""
         return self.folder / "ca.crt"
 
     @property
@@ -73,8 +81,13 @@ class Vault:
         return self.folder / "ca.key"
 
     @property
+    def previous_ca_key(self) -> Path:
+        """The older authority's private key during a change-over; it signs that one's list."""
+        return self.folder / "previous-ca.key"
+
+    @property
     def crl(self) -> Path:
-        """The list of revoked certificates; the host holds it."""
+        """A list of revoked certificates for each authority; the host holds it."""
         return self.folder / "crl.pem"
 
     @property
@@ -141,7 +154,7 @@ class Vault:
         return self.audit.registry()
 
     def ca_fingerprint(self) -> str:
-        """Return SHA-256 of the authority's DER certificate in lower-case hex.
+        """Return SHA-256 of the issuing authority's DER certificate in lower-case hex.
 
         Raises:
             IdentityError: there is no usable authority here.
@@ -149,19 +162,39 @@ class Vault:
         return fingerprint_of(self.ca_certificate())
 
     def ca_certificate(self) -> x509.Certificate:
-        """Return the authority's certificate, after checking that it can be used now.
+        """Return the certificate of the authority that issues, after checking that it can now.
 
         Raises:
             IdentityError: it is missing, unreadable, expired or no authority's.
         """
-        certificate = self._certificate(self.ca_crt)
-        _check_issued_by(self.ca_crt, certificate, certificate)
-        if not _is_authority(certificate):
-            raise IdentityError(
-                f"{self.ca_crt} is not the certificate of an authority", hint=_REMAKE
-            )
-        self._check_now(self.ca_crt, certificate)
-        return certificate
+        return self.ca_certificates()[0]
+
+    def ca_certificates(self) -> list[x509.Certificate]:
+        """Return the certificates of all authorities that are trusted, the issuing one first.
+
+        There is a second one, the older, during a change-over only; it may have expired.
+
+        Raises:
+            IdentityError: one is missing, unreadable or no authority's, or the first has expired.
+        """
+        found = self._certificates(self.ca_crt)
+        for certificate in found:
+            if not issued_by(certificate, certificate):
+                raise _foreign(self.ca_crt)
+            if not is_authority(certificate):
+                raise IdentityError(
+                    f"{self.ca_crt} is not the certificate of an authority", hint=_REMAKE
+                )
+        self._check_now(self.ca_crt, found[0])
+        return found
+
+    def host_authority(self) -> x509.Certificate:
+        """Return the authority that issued the host's certificate.
+
+        Raises:
+            IdentityError: one of them is missing, unreadable or of no use.
+        """
+        return self._issuer(self.host_crt, self._certificates(self.host_crt)[0])
 
     def host_files(self, passphrase: Passphrase | None = None) -> LeafFiles:
         """Return what a host needs, after checking that it can be used now.
@@ -172,9 +205,8 @@ class Vault:
         Raises:
             IdentityError: something is missing, unreadable, expired or does not fit.
         """
-        authority = self.ca_certificate()
-        self._check_crl(authority)
-        return self._leaf(authority, self.host_crt, self.host_key, passphrase, name=None)
+        self._check_crl(self.ca_certificates())
+        return self._leaf(self.host_crt, self.host_key, passphrase, name=None)
 
     def client_files(self, name: str, passphrase: Passphrase | None = None) -> LeafFiles:
         """Return what a person's client needs, after checking that it can be used now.
@@ -187,7 +219,7 @@ class Vault:
             IdentityError: something is missing, unreadable, expired or does not fit.
         """
         crt, key = self.client_crt(name), self.client_key(name)
-        return self._leaf(self.ca_certificate(), crt, key, passphrase, name)
+        return self._leaf(crt, key, passphrase, name)
 
     def read(self, path: Path) -> bytes:
         """Return the content of a file of this folder.
@@ -217,17 +249,13 @@ class Vault:
         return self.folder / "clients" / f"{name}.{ending}"
 
     def _leaf(
-        self,
-        authority: x509.Certificate,
-        crt: Path,
-        key: Path,
-        passphrase: Passphrase | None,
-        name: str | None,
+        self, crt: Path, key: Path, passphrase: Passphrase | None, name: str | None
     ) -> LeafFiles:
-        certificate = self._certificate(crt)
+        certificate = self._certificates(crt)[0]
         identity = _judge(crt, certificate, name)
-        _check_issued_by(crt, certificate, authority)
+        self._check_now(self.ca_crt, self._issuer(crt, certificate))
         self._check_now(crt, certificate)
+        check_private(key)
         private = key_from_pem(self.read(key), passphrase, where=str(key))
         if not same_key(private, certificate.public_key()):
             raise IdentityError(
@@ -236,18 +264,25 @@ class Vault:
             )
         return LeafFiles(self.ca_crt, crt, key, self.crl, identity)
 
-    def _check_crl(self, authority: x509.Certificate) -> None:
-        """Check that the list is the authority's own: OpenSSL refuses everybody otherwise."""
+    def _issuer(self, crt: Path, certificate: x509.Certificate) -> x509.Certificate:
+        found = issuer_of(certificate, self.ca_certificates())
+        if found is None:
+            raise _foreign(crt)
+        return found
+
+    def _check_crl(self, authorities: list[x509.Certificate]) -> None:
+        """Check that each authority's own list is there: OpenSSL refuses everybody otherwise."""
         try:
-            crl = x509.load_pem_x509_crl(self.read(self.crl))
-            good = crl.is_signature_valid(authority.public_key())  # type: ignore[arg-type]
-        except (ValueError, TypeError) as error:
+            lists = lists_in(self.read(self.crl))
+        except ValueError as error:
             raise IdentityError(
                 f"{self.crl} cannot be read", why=str(error), hint=f"move it away and {_MAKE}"
             ) from error
-        if not good:
+        if any(list_of(lists, authority) is None for authority in authorities):
             raise IdentityError(
-                f"{self.crl} was not signed by {self.ca_crt.name}", hint=f"move it away and {_MAKE}"
+                f"{self.crl} was not signed by {self.ca_crt.name}",
+                why="it must hold a list of each authority that is trusted",
+                hint=f"move it away and {_MAKE}",
             )
 
     def _check_now(self, path: Path, certificate: x509.Certificate) -> None:
@@ -266,9 +301,9 @@ class Vault:
                 f"{path} has expired", why=f"it was valid until {rfc3339(end)}", hint=again
             )
 
-    def _certificate(self, path: Path) -> x509.Certificate:
+    def _certificates(self, path: Path) -> list[x509.Certificate]:
         try:
-            return x509.load_pem_x509_certificate(self.read(path))
+            return certificates_in(self.read(path))
         except ValueError as error:
             raise IdentityError(
                 f"{path} is not a certificate", why="expected one in PEM", hint=_REMAKE
@@ -293,22 +328,12 @@ def _judge(path: Path, certificate: x509.Certificate, name: str | None) -> Ident
     return identity
 
 
-def _is_authority(certificate: x509.Certificate) -> bool:
-    try:
-        wanted = certificate.extensions.get_extension_for_class(x509.BasicConstraints)
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
-        return False
-    return wanted.value.ca
-
-
-def _check_issued_by(
-    path: Path, certificate: x509.Certificate, authority: x509.Certificate
-) -> None:
-    try:
-        certificate.verify_directly_issued_by(authority)
-    except (ValueError, TypeError, InvalidSignature) as error:
-        raise IdentityError(
-            f"{path} was not issued by the authority in this folder",
-            why="its signature is not that of ca.crt",
-            hint=f"put back the files that were made together, or {_REMAKE}",
-        ) from error
+def _foreign(path: Path) -> IdentityError:
+    return IdentityError(
+        f"{path} was not issued by the authority in this folder",
+        why="its signature is not that of ca.crt",
+        hint="put back the files that were made together; if the authority was replaced since, run"
+        f" `securechat certs renew {path.stem}` where ca.key is"
+        if path.parent.name == "clients"
+        else f"put back the files that were made together, or {_REMAKE}",
+    )

@@ -3,11 +3,8 @@
 import os
 import shutil
 import sqlite3
-import subprocess
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
 from secure_chat.handshakes.record import HandshakeRecord
 from secure_chat.limits import Limits
 from secure_chat.log.schema import VERSION
+from tests.disks import disk
 from tests.doctor.scene import Scene
 from tests.fakes import FakeClock
 from tests.handshakes.records import good
@@ -71,20 +69,6 @@ def test_a_folder_that_takes_no_files_is_named(scene: Scene) -> None:
     scene.data = Path("/proc/securechat")
 
     assert scene.bad() == {"data-folder": FAULT}
-
-
-@contextmanager
-def disk(mib: int) -> Iterator[Path]:
-    """Mount a small disk."""
-    with tempfile.TemporaryDirectory() as folder:
-        words = ["mount", "-t", "tmpfs", "-o", f"size={mib}m", "securechat-test", folder]
-        mounted = subprocess.run(words, capture_output=True, check=False, timeout=20)
-        if mounted.returncode:
-            pytest.skip("nothing may be mounted here")
-        try:
-            yield Path(folder)
-        finally:
-            subprocess.run(["umount", "--lazy", folder], check=True, timeout=20)
 
 
 @pytest.mark.parametrize(("mib", "found"), [(8, {"low-disk": FAULT}), (60, {"low-disk": WARNING})])

@@ -371,9 +371,10 @@ def test_an_expired_host_is_named(old: Scene) -> None:
 
 
 def test_a_host_that_expires_soon_is_named(old: Scene) -> None:
-    """Whoever only joins is told as well."""
+    """Whoever only joins is told as well; a host that can issue would renew it by itself."""
     issue_host(old.certs, "localhost", "127.0.0.1", begin=-70 * DAY)
     member = old.member_folder("alice")
+    old.vault.ca_key.unlink()
     with serving(old):
         member.target = old.target
         assert member.visit() == {"host-expires-soon": WARNING}
@@ -387,12 +388,13 @@ def test_a_host_with_a_certificate_that_is_not_ours_is_named(scene: Scene) -> No
         assert member.visit() == {"host-not-ours": WARNING}
 
 
-def test_a_host_that_was_not_started_again_is_worth_a_note(scene: Scene) -> None:
-    """It goes on showing the certificate that it was started with."""
-    with serving(scene):
+def test_a_host_that_shows_another_certificate_than_the_folder_has_is_worth_a_note(
+    scene: Scene,
+) -> None:
+    """A host takes a new one by itself; this one does not, so it may be another host's folder."""
+    with answering(tls(settings_of(scene))) as scene.target:
         issue_host(scene.certs, "localhost", "127.0.0.1")
         findings = scene.examine(offline=False)
-    assert wrong(findings) == {}
     assert [f.level for f in findings if f.id == "other-host"] == [NOTE]
 
 
@@ -415,7 +417,7 @@ def test_somebody_whom_the_host_has_revoked_is_named(scene: Scene) -> None:
     assert wrong(findings) == {"refused-revoked": FAULT}
     (finding,) = [f for f in findings if f.id == "refused-revoked"]
     assert finding.what.startswith("bob is not let in")
-    assert "revoked" in finding.why
+    assert "revoked" in finding.why.lower()
 
 
 def test_somebody_whom_the_host_does_not_know_is_named(scene: Scene) -> None:

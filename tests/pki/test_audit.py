@@ -88,6 +88,16 @@ def test_a_new_authority_ends_what_the_old_one_issued() -> None:
     assert back.names() == {"alice"}
 
 
+def test_lines_that_name_no_authority_are_of_the_one_made_before_them() -> None:
+    """Lines from before there could be two; without a first line nobody knows."""
+    created = Act(at=rfc3339(AT), act="created-ca", fingerprint="c1", by="test")
+    trail = lines(created, act("issued"), act("issued", "bob", "5a02", authority="c2"))
+    assert [entry.authority for entry in fold(trail).entries.values()] == ["c1", "c2"]
+    assert [entry.authority for entry in fold(lines(act("issued"))).entries.values()] == [""]
+    retired = Act(at=rfc3339(AT), act="retired-ca", fingerprint="c1", by="test")
+    assert fold(trail + retired.line()).names() == {"bob"}
+
+
 def test_acts_that_mean_nothing_to_the_registry_are_kept_and_passed_over() -> None:
     """A later version's acts and fields, and a revocation of the unknown, change nothing."""
     foreign = b'{"at":"2026-11-22T12:00:00Z","act":"foretold","to":["x"],"name":"zoe"}\n'
@@ -152,14 +162,48 @@ def test_a_cut_last_line_is_taken_away_by_the_next_append(tmp_path: Path) -> Non
     assert trail.path.read_bytes() == whole + act("issued", "bob", "5a02").line()
 
 
-def test_a_line_that_is_there_is_not_written_twice(tmp_path: Path) -> None:
-    """Going on after a crash repeats lines; the file is not even touched then."""
+def test_a_cut_last_line_of_any_length_is_taken_away(tmp_path: Path) -> None:
+    """However far back the last whole line is, and when there is none at all."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    for whole in (b"", act("issued").line()):
+        for cut in (1, 4_095, 4_096, 4_097, 10_000):
+            trail.path.write_bytes(whole + b"x" * cut)
+            trail.append([act("issued", "bob", "5a02")])
+            assert trail.path.read_bytes() == whole + act("issued", "bob", "5a02").line()
+
+
+def test_the_same_act_twice_is_two_lines(tmp_path: Path) -> None:
+    """Somebody may be muted, heard and muted again within a millisecond."""
     trail = AuditTrail(tmp_path / "audit.jsonl")
     trail.append([act("issued")])
-    before = trail.path.stat()
     trail.append([act("issued")])
-    after = trail.path.stat()
-    assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+    assert trail.path.read_bytes() == act("issued").line() * 2
+
+
+def test_completing_repeats_no_line(tmp_path: Path) -> None:
+    """Going on after a crash finds some lines there; the file is not even touched then."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    first, second = act("issued"), act("issued", "bob", "5a02")
+    with trail.lock():
+        trail.complete_locked([first])
+        before = trail.path.stat()
+        trail.complete_locked([first])
+        after = trail.path.stat()
+        assert (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size)
+        trail.path.write_bytes(first.line() + second.line()[:-1])
+        trail.complete_locked([first, second])
+    assert trail.path.read_bytes() == lines(first, second)
+
+
+def test_what_a_trail_is_going_to_say_can_be_asked_before(tmp_path: Path) -> None:
+    """Acts that are not written yet count as if they were, behind a cut line too."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.append([CREATED, act("issued")])
+    trail.path.write_bytes(trail.path.read_bytes() + b'{"at":"20')
+    before = trail.path.read_bytes()
+    assert trail.registry([act("issued", "bob", "5a02")]).names() == {"alice", "bob"}
+    assert trail.registry().names() == {"alice"}
+    assert trail.path.read_bytes() == before
 
 
 def test_only_one_at_a_time_may_change_the_folder(tmp_path: Path) -> None:
@@ -173,6 +217,14 @@ def test_only_one_at_a_time_may_change_the_folder(tmp_path: Path) -> None:
         pytest.fail("two hold the lock")
     with second.lock(seconds=0):
         pass
+
+
+def test_a_trail_that_cannot_be_read_is_not_completed(tmp_path: Path) -> None:
+    """A folder in its place has its error, as it has when something is appended."""
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    trail.path.mkdir()
+    with trail.lock(), pytest.raises(IdentityError, match=r"audit\.jsonl cannot be used"):
+        trail.complete_locked([act("issued")])
 
 
 def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:

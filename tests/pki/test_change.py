@@ -10,7 +10,7 @@ import pytest
 from secure_chat.errors import IdentityError
 from secure_chat.pki.act import Act
 from secure_chat.pki.audit import AuditTrail
-from secure_chat.pki.change import Change, finish_change
+from secure_chat.pki.change import Change, changing, finish_change, heal, new_backup
 from tests.pki.kill import killed_before_step
 
 NEW = {"ca.key": b"new key", "clients/alice.crt": b"new alice", "ca.crt": b"new ca"}
@@ -97,6 +97,69 @@ def test_what_stands_in_the_way_moves_into_the_backup(tmp_path: Path) -> None:
     assert read(tmp_path) == {"ca.key": b"new", "backup-1/ca.key": b"somebody's"}
 
 
+def renewal(folder: Path) -> Change:
+    """Return a change that puts two files over old ones, with a copy of one in the backup."""
+    change = Change(folder, backup="backup-1")
+    change.note(ACT)
+    change.keep("clients/carol.crt")
+    change.add("clients/carol.crt", b"new carol", 0o644, replace=True)
+    change.add("ca.crt", b"new ca", 0o644, replace=True)
+    return change
+
+
+RENEWED = {
+    **OLD,
+    "clients/carol.crt": b"new carol",
+    "ca.crt": b"new ca",
+    "backup-1/clients/carol.crt": b"old carol",
+    "audit.jsonl": ACT.line(),
+}
+
+
+def test_a_file_can_be_thrown_away_by_the_one_that_replaces_it(tmp_path: Path) -> None:
+    """No backup is made of it, unless a copy was asked for."""
+    write(tmp_path, OLD)
+    renewal(tmp_path).commit()
+    assert read(tmp_path) == RENEWED
+    change = Change(tmp_path, backup="backup-2")
+    change.add("ca.crt", b"newer ca", 0o644, replace=True)
+    change.commit()
+    assert read(tmp_path) == {**RENEWED, "ca.crt": b"newer ca"}
+
+
+def test_what_is_not_there_cannot_be_kept(tmp_path: Path) -> None:
+    """The missing file is named."""
+    with pytest.raises(IdentityError, match=r"ca\.crt cannot be written: No such file"):
+        Change(tmp_path, backup="b").keep("ca.crt")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_killed_at_any_step_a_replaced_file_is_the_old_or_the_new_one(tmp_path: Path) -> None:
+    """At every moment and after each half of a write, there is never none and never a part."""
+    outcomes: list[bool] = []
+    killed = True
+    while killed:
+        folder = tmp_path / str(len(outcomes))
+        folder.mkdir()
+        write(folder, OLD)
+        # The change is prepared in the child too, so its writes count.
+        killed = killed_before_step(
+            len(outcomes) + 1,
+            folder,
+            lambda folder=folder: renewal(folder).commit(),  # type: ignore[misc]
+            writes=True,
+        )
+        now = read(folder)
+        for name in ("clients/carol.crt", "ca.crt"):
+            assert now[name] in {OLD[name], RENEWED[name]}
+        finish_change(folder)
+        assert read(folder) in (OLD, RENEWED)
+        outcomes.append(read(folder) == RENEWED)
+    assert outcomes == sorted(outcomes)
+    assert len(outcomes) > 40
+    assert set(outcomes) == {False, True}
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 @pytest.mark.parametrize("old", [{}, OLD], ids=["fresh", "replacing"])
 def test_killed_at_any_step_it_is_undone_or_finished(tmp_path: Path, old: dict[str, bytes]) -> None:
@@ -140,6 +203,69 @@ def test_a_decided_change_is_finished_once(tmp_path: Path) -> None:
     assert read(tmp_path) == AFTER
     assert not finish_change(tmp_path)
     assert AuditTrail(tmp_path / "audit.jsonl").registry().names() == set()
+
+
+def test_a_change_of_a_locked_folder_commits_when_its_block_ends_well(tmp_path: Path) -> None:
+    """And leaves nothing, no key least of all, when it does not; the lock is held in between."""
+    write(tmp_path, {"audit.jsonl": b""})
+    trail = AuditTrail(tmp_path / "audit.jsonl")
+    with changing(tmp_path, 1_795_348_800.0) as change:
+        change.note(ACT)
+        with pytest.raises(IdentityError, match="another command"), trail.lock(seconds=0):
+            pytest.fail("two hold the lock")
+    before = read(tmp_path)
+    assert before["audit.jsonl"] == ACT.line()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(tmp_path)
+    assert read(tmp_path) == before
+
+
+def interrupted(folder: Path) -> None:
+    """Begin a change and be interrupted by a person."""
+    with changing(folder, 1_795_348_800.0) as change:
+        change.note(ACT)
+        change.add("ca.key", b"secret", 0o600)
+        raise KeyboardInterrupt
+
+
+def changed(folder: Path) -> None:
+    """Begin a change and have nothing to do."""
+    with changing(folder, 1_795_348_800.0):
+        pass
+
+
+@pytest.mark.parametrize("deal", [heal, changed])
+def test_what_an_interrupted_command_left_is_dealt_with_first(
+    tmp_path: Path, deal: Callable[[Path], None]
+) -> None:
+    """By the next change, or by whoever is about to open the authority."""
+    heal(tmp_path / "missing")
+    write(tmp_path, {**OLD, "audit.jsonl": b""})
+    replacement(tmp_path)
+    deal(tmp_path)
+    assert not (tmp_path / ".staging").exists()
+    assert (tmp_path / "ca.crt").read_bytes() == b"old ca"
+
+
+def test_only_the_folder_of_a_host_is_changed(tmp_path: Path) -> None:
+    """A member's has no trail, and gets none."""
+    with (
+        pytest.raises(IdentityError, match=r"audit\.jsonl is missing"),
+        changing(tmp_path, 0.0),
+    ):
+        pytest.fail("there is nothing to change")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backup_has_a_name_of_its_own(tmp_path: Path) -> None:
+    """Of its moment, and a number when that one is taken."""
+    names = []
+    for _ in range(3):
+        path = new_backup(tmp_path, 1_795_348_800.0)
+        path.mkdir()
+        names.append(path.name)
+    stem = "backup-20261122T120000Z"
+    assert names == [stem, f"{stem}-2", f"{stem}-3"]
 
 
 def add_under_a_file(folder: Path) -> None:

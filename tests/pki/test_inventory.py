@@ -2,15 +2,18 @@
 
 import hashlib
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.pki.inventory import holdings, load_certificate
+from secure_chat.pki.rotation import begin
 from secure_chat.pki.setup import InitRequest, init_certs
 from secure_chat.pki.vault import Vault
 from tests.fakes import FakeClock
+from tests.pki.conftest import Owner
 from tests.pki.forge import host_draft, name
 
 
@@ -52,6 +55,17 @@ def test_each_certificate_is_listed_with_its_facts(tmp_path: Path) -> None:
         assert item.serial == f"{certificate.serial_number:x}"
         assert item.not_before == int(clock.wall) - 3_600
         assert item.not_after == certificate.not_valid_after_utc.timestamp()
+
+
+def test_during_a_change_over_both_authorities_are_listed(owner: Owner) -> None:
+    """The one that issues first, each with its own key; then all others as ever."""
+    begin(owner.vault, owner.authority, timedelta(days=30), owner.now, "test")
+    new, old, *others = holdings(owner.vault)
+    assert [new.kind, old.kind] == ["ca", "ca"]
+    assert (new.name, new.key) == (owner.authority.name, owner.vault.ca_key)
+    assert (old.name, old.key) == (owner.authority.previous.name, owner.vault.previous_ca_key)  # type: ignore[union-attr]
+    assert new.certificate == old.certificate == owner.vault.ca_crt
+    assert [item.name for item in others] == ["localhost", "alice", "bob"]
 
 
 def test_a_strange_host_certificate_is_listed_too(tmp_path: Path) -> None:

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from secure_chat.errors import IdentityError, UsageError
 from secure_chat.pki.act import Act
 from secure_chat.pki.authority import Authority
+from secure_chat.pki.identity import Role
 from secure_chat.pki.inventory import holdings
 from secure_chat.pki.keys import KeyType, key_is_encrypted
 from secure_chat.pki.leaf import Revocation
@@ -295,6 +298,37 @@ def test_who_was_revoked_is_not_made_again(vault: Vault) -> None:
     assert vault.registry().names() == {"bob"}
 
 
+def test_a_retired_name_is_not_made_again_even_when_forced(vault: Vault) -> None:
+    """History stays when a set is made anew, so whose it is must stay too."""
+    run(vault)
+    at = "2026-11-22T12:00:00.000Z"
+    vault.audit.append([Act(at=at, act="retired-name", name="alice", by="test")])
+    report = run(vault, force=True)
+    assert "clients/alice.crt" not in report.made
+    assert any("alice was revoked" in warning for warning in report.warnings)
+    assert vault.registry().names() == {"bob"}
+
+
+def test_a_promoted_person_is_made_an_operator(vault: Vault) -> None:
+    """In a set that is made anew, too."""
+    run(vault)
+    at = "2026-11-22T12:00:00.000Z"
+    vault.audit.append([Act(at=at, act="promoted", name="alice", by="test")])
+    run(vault, force=True)
+    assert vault.client_files("alice").identity.role is Role.OPERATOR
+    assert vault.client_files("bob").identity.role is Role.MEMBER
+
+
+def test_every_certificate_names_its_authority_in_the_trail(vault: Vault) -> None:
+    """Issued and adopted ones alike."""
+    run(vault)
+    fingerprint = open_authority(vault).fingerprint
+    assert {entry.authority for entry in vault.registry().entries.values()} == {fingerprint}
+    vault.audit_file.unlink()
+    run(vault)
+    assert {entry.authority for entry in vault.registry().entries.values()} == {fingerprint}
+
+
 def test_a_new_list_holds_who_was_revoked(vault: Vault) -> None:
     """A lost list is made again from the trail."""
     run(vault)
@@ -311,7 +345,8 @@ def test_a_lost_trail_is_made_again_from_what_is_there(vault: Vault) -> None:
     run(vault)
     before = vault.registry()
     serial = vault.client_files("alice").identity.serial
-    crl = open_authority(vault).crl([Revocation(serial, vault.clock.now())], now=vault.clock.now())
+    gone = Revocation(serial, vault.clock.now(), "keyCompromise")
+    crl = open_authority(vault).crl([gone], now=vault.clock.now())
     vault.crl.write_bytes(crl)
     vault.audit_file.unlink()
     stranger = Authority.create(now=vault.clock.now())
@@ -322,7 +357,27 @@ def test_a_lost_trail_is_made_again_from_what_is_there(vault: Vault) -> None:
     after = vault.registry()
     assert set(after.entries) == set(before.entries)
     assert after.names() == {"bob"}
+    assert after.entries[serial].reason == "keyCompromise"
     assert b"adopted" in vault.audit_file.read_bytes()
+
+
+def test_what_our_authority_never_issues_is_not_adopted(vault: Vault) -> None:
+    """Signed with its key and of another shape: somebody else made it, or another program."""
+    run(vault)
+    authority = open_authority(vault)
+    old = x509.load_pem_x509_certificate(vault.client_crt("bob").read_bytes())
+    odd = x509.CertificateBuilder(
+        old.issuer,
+        old.subject,
+        old.public_key(),
+        old.serial_number,
+        old.not_valid_before_utc,
+        old.not_valid_after_utc,
+    ).sign(authority.key, hashes.SHA256())
+    vault.client_crt("bob").write_bytes(odd.public_bytes(Encoding.PEM))
+    vault.audit_file.unlink()
+    run(vault)
+    assert vault.registry().names() == {"alice"}
 
 
 def test_without_a_list_a_lost_trail_is_made_again_too(vault: Vault) -> None:

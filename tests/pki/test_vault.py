@@ -49,6 +49,7 @@ def test_the_paths_are_the_documented_ones(tmp_path: Path) -> None:
         for path in (
             vault.ca_crt,
             vault.ca_key,
+            vault.previous_ca_key,
             vault.crl,
             vault.host_crt,
             vault.host_key,
@@ -60,6 +61,7 @@ def test_the_paths_are_the_documented_ones(tmp_path: Path) -> None:
     } == {
         "ca.crt",
         "ca.key",
+        "previous-ca.key",
         "crl.pem",
         "host.crt",
         "host.key",
@@ -85,6 +87,15 @@ def test_a_whole_set_is_handed_out_with_its_identity(vault: Vault) -> None:
     certificate = x509.load_pem_x509_certificate(vault.ca_crt.read_bytes())
     assert vault.ca_fingerprint() == certificate.fingerprint(hashes.SHA256()).hex()
     assert open_authority(vault).fingerprint == vault.ca_fingerprint()
+
+
+def test_the_authority_of_the_hosts_certificate_is_found(vault: Vault) -> None:
+    """An invitation names it; a host's certificate of a stranger has none."""
+    assert vault.host_authority() == vault.ca_certificate()
+    assert vault.ca_certificates() == [vault.ca_certificate()]
+    another_authority(vault)
+    with pytest.raises(IdentityError, match=r"host\.crt was not issued by the authority"):
+        vault.host_authority()
 
 
 def test_only_who_has_certificate_and_key_is_a_client_here(vault: Vault) -> None:
