@@ -10,7 +10,7 @@ the unique index proves in passing; only when it objects is the batch looked thr
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from operator import attrgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +20,7 @@ from secure_chat.clock import Clock
 from secure_chat.limits import Limits
 from secure_chat.log import schema
 from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Outcome, Place
+from secure_chat.log.inserting import Insertion
 from secure_chat.log.names import Numbers
 from secure_chat.log.opening import open_for_writing, unusable
 from secure_chat.log.transactions import Transactions
@@ -27,7 +28,7 @@ from secure_chat.log.transactions import Transactions
 __all__ = ["SqliteLog"]
 
 _AGAIN: Final = attrgetter("again")
-_INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_ENTRIES: Final = Insertion("entry", columns=7)
 _JOIN: Final = (
     "INSERT INTO place SELECT ?, ?, ?, NULL WHERE NOT EXISTS"
     " (SELECT 1 FROM place WHERE person = ? AND room = ? AND left IS NULL)"
@@ -52,6 +53,8 @@ _UNINDEX: Final = (
 )
 
 _Row = tuple[int, int, int, int, str | bytes, int, str]
+# A text's is 0.
+_KIND: Final = itemgetter(2)
 
 
 class _Repeated(Exception):
@@ -161,7 +164,7 @@ class SqliteLog:
 
     def _insert(self, rows: list[_Row]) -> None:
         try:
-            self._db.executemany(_INSERT, rows)
+            _ENTRIES.run(self._db, rows)
         except sqlite3.IntegrityError as error:
             # Any other constraint would mean that somebody else wrote to the file.
             if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
@@ -169,12 +172,11 @@ class SqliteLog:
             raise _Repeated from error
         if self._retired and self._db.execute(_USED_BEFORE, (self.head,)).fetchone():
             raise _Repeated
-        for seq, _, kind, person, _, room, _ in rows:
-            if kind:
-                if kind == Kind.JOINED.value:
-                    self._db.execute(_JOIN, (person, room, seq, person, room))
-                else:
-                    self._db.execute(_LEAVE, (seq, person, room))
+        for seq, _, kind, person, _, room, _ in filter(_KIND, rows):
+            if kind == Kind.JOINED.value:
+                self._db.execute(_JOIN, (person, room, seq, person, room))
+            else:
+                self._db.execute(_LEAVE, (seq, person, room))
 
     def _sort_out(self, drafts: Sequence[Draft], at: int) -> tuple[list[Outcome], list[Draft]]:
         """Return every outcome, given that the new drafts among them are stored next."""

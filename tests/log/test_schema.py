@@ -87,7 +87,7 @@ def test_version_1_is_brought_to_version_2_with_all_that_is_in_it(tmp_path: Path
         assert [place.room for place in log.places()] == ["lobby"]
 
 
-# The third step writes two settings, for which there is always room.
+# Later steps write settings, for which there is always room.
 @pytest.mark.parametrize("found", range(2))
 def test_a_step_that_fails_leaves_the_version_before(db: sqlite3.Connection, found: int) -> None:
     """A migration happens wholly or not at all, and can be done again afterwards."""

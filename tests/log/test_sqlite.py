@@ -193,6 +193,14 @@ def test_the_index_is_filled_in_batches_of_its_own(log: SqliteLog) -> None:
     assert [log.index(2), log.index(2)] == [1, 0]
 
 
+def test_what_is_indexed_in_one_step_is_one_piece(log: SqliteLog) -> None:
+    """Every piece more is one that each search looks at and that has to be merged."""
+    texts = (" ".join(f"w{n * word % 20_011}" for word in range(24)) for n in range(4_096))
+    log.append([say("alice", str(number), text) for number, text in enumerate(texts)])
+    assert log.index(4_096) == 4_096
+    assert log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone() == (1,)
+
+
 def test_pieces_of_the_index_are_merged_in_steps_and_lose_nothing(log: SqliteLog) -> None:
     """Each step does a part of the work, and the words are found before, meanwhile and after."""
     for number in range(64):
