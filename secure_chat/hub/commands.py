@@ -5,12 +5,22 @@ int that `net` chose; what it stands for is known there only.
 """
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from msgspec import Struct
 
 from secure_chat.log.base import Missed, Query
 from secure_chat.pki.identity import Identity
-from secure_chat.wire.messages import FromClient, FromHost, Page
+from secure_chat.wire.messages import (
+    Done,
+    Error,
+    FromClient,
+    FromHost,
+    Moderate,
+    Page,
+    Renew,
+    Renewed,
+)
 
 __all__ = [
     "Admit",
@@ -21,19 +31,28 @@ __all__ = [
     "Drop",
     "Event",
     "Fact",
+    "Fault",
     "Feed",
     "Lagging",
+    "LookUp",
+    "Looked",
     "Lost",
     "Note",
     "Opened",
     "PageRead",
     "Pause",
+    "Petition",
     "ReadHistory",
     "ReadMissed",
     "Received",
+    "Replied",
     "Send",
     "StorageFailed",
+    "Used",
 ]
+
+# Why something is refused: a word of `wire.messages.Code`, and one sentence for a person.
+Fault: TypeAlias = tuple[str, str]
 
 
 # --- events --------------------------------------------------------------------------------
@@ -108,7 +127,27 @@ class Answered:
     page: Page
 
 
-Event = Opened | Received | Lagging | Drained | Lost | PageRead | Answered
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The answer to `LookUp`: the registry is as new as the folder."""
+
+    conn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The registrar's answer to a `Petition`; `re` of the message is that of what was asked.
+
+    Args:
+        conn: whose petition it was.
+        message: posted after the registry that knows of the act.
+    """
+
+    conn: int
+    message: Renewed | Done | Error
+
+
+Event = Opened | Looked | Received | Lagging | Drained | Lost | PageRead | Answered | Replied
 
 
 # --- commands ------------------------------------------------------------------------------
@@ -204,6 +243,38 @@ class ReadHistory:
     query: Query
 
 
+@dataclass(frozen=True, slots=True)
+class Petition:
+    """Have the registrar issue a certificate or write an act down; answered by `Replied`, once.
+
+    Args:
+        conn: whom the answer is for.
+        identity: who asks, by the certificate of the connection.
+        asked: what for; role, target and form have been judged.
+    """
+
+    conn: int
+    identity: Identity
+    asked: Renew | Moderate
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """Have the certificates folder looked at now, for a certificate that nobody knows yet.
+
+    Answered by `Looked`, behind the registry that the look has found.
+    """
+
+    conn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """Tell the registrar that somebody was welcomed with this certificate."""
+
+    identity: Identity
+
+
 class Fact:
     """The words a `Note` may begin with."""
 
@@ -231,7 +302,20 @@ class Note:
     text: str
 
 
-Command = Admit | Drop | Send | Deliver | Feed | Pause | ReadMissed | ReadHistory | Note
+Command = (
+    Admit
+    | Drop
+    | Send
+    | Deliver
+    | Feed
+    | Pause
+    | ReadMissed
+    | ReadHistory
+    | LookUp
+    | Petition
+    | Used
+    | Note
+)
 
 
 @dataclass(frozen=True, slots=True)

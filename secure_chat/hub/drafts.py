@@ -5,6 +5,7 @@ Owned by the hub's thread; filled while events are handled, emptied when the log
 
 from typing import TypeAlias
 
+from secure_chat.hub.commands import Fault
 from secure_chat.hub.session import Session
 from secure_chat.log.base import Draft, Kind
 from secure_chat.wire.messages import Hello, History, Join, Leave, Rooms, Who, Whois
@@ -18,18 +19,34 @@ Behind: TypeAlias = Hello | Join | Leave | Question
 class Drafts:
     """One batch in the making."""
 
-    __slots__ = ("behind", "owners", "taken", "waiting")
+    __slots__ = ("behind", "faults", "owners", "taken", "waiting")
 
     def __init__(self) -> None:
         self.waiting: list[Draft] = []
         self.taken: list[Draft] = []
         self.owners: list[Session] = []
         self.behind: list[tuple[Session, Behind]] = []
+        self.faults: dict[int, Fault] = {}
 
     def add(self, session: Session, draft: Draft) -> None:
         """Let a draft wait for the log."""
         self.waiting.append(draft)
         self.owners.append(session)
+
+    def add_again(self, session: Session, draft: Draft, fault: Fault) -> None:
+        """Let a draft wait that is right as a repetition only.
+
+        Args:
+            session: whose it is.
+            draft: with `again` set.
+            fault: why it is refused when it turns out to be none.
+        """
+        self.faults[id(draft)] = fault
+        self.add(session, draft)
+
+    def fault(self, draft: Draft) -> Fault:
+        """Return why a draft of `add_again` is refused."""
+        return self.faults[id(draft)]
 
     def move(self, session: Session, kind: Kind, ident: str, room: str) -> None:
         """Let a joining or leaving wait for the log, and expect that it will be stored."""
@@ -49,4 +66,5 @@ class Drafts:
             session.person.expected.clear()
         self.taken = []
         self.owners = []
+        self.faults.clear()
         return behind

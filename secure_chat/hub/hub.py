@@ -16,20 +16,25 @@ from secure_chat.hub.commands import (
     Event,
     Fact,
     Lagging,
+    Looked,
+    Lost,
     Note,
     Opened,
     PageRead,
     Pause,
     Received,
+    Replied,
     Send,
     StorageFailed,
 )
 from secure_chat.hub.door import Door
 from secure_chat.hub.drafts import Drafts
+from secure_chat.hub.petitions import Petitions
 from secure_chat.hub.presence import Comings
 from secure_chat.hub.questions import Questions
 from secure_chat.hub.requests import Requests
 from secure_chat.hub.roster import Roster
+from secure_chat.hub.sanctions import Sanctions
 from secure_chat.hub.session import Phase, Session
 from secure_chat.hub.settlement import Settlement
 from secure_chat.hub.standing import Standing
@@ -44,7 +49,9 @@ from secure_chat.wire.messages import (
     History,
     Join,
     Leave,
+    Moderate,
     Notice,
+    Renew,
     Rooms,
     Say,
     Who,
@@ -84,14 +91,23 @@ class Hub:
         out = self._out
         self._comings = Comings(limits, out)
         self._roster = roster = Roster(limits, places, self._comings)
-        self._standing = standing = Standing(registry)
+        standing = Standing(registry)
+        self._sanctions = sanctions = Sanctions(roster, registry, out)
         self._tail = tail = Tail(head, limits)
         self._drafts = drafts = Drafts()
         self._catchup = CatchUp(roster, tail, limits, out)
         self._questions = Questions(roster, standing, limits, out)
         self._settlement = Settlement(roster, drafts, tail, out)
         self._requests = Requests(
-            roster=roster, drafts=drafts, standing=standing, limits=limits, out=out
+            roster=roster,
+            drafts=drafts,
+            standing=standing,
+            sanctions=sanctions,
+            limits=limits,
+            out=out,
+        )
+        self._petitions = Petitions(
+            roster=roster, standing=standing, sanctions=sanctions, limits=limits, out=out
         )
         self._door = Door(
             community=community,
@@ -99,6 +115,7 @@ class Hub:
             floor=floor,
             roster=roster,
             standing=standing,
+            sanctions=sanctions,
             drafts=drafts,
             tail=tail,
             catchup=self._catchup,
@@ -106,26 +123,27 @@ class Hub:
             out=out,
         )
 
-    def tick(self, now: float) -> None:
+    def tick(self, now: float, at: float) -> None:
         """Let time pass; call before each batch and when `next_tick` has come.
 
         Args:
             now: seconds on the monotonic clock.
+            at: seconds since 1970 UTC, by which mutes end.
         """
         self._roster.now = now
         self._comings.flush(now)
+        self._sanctions.tick(now, at)
 
     def next_tick(self) -> float | None:
         """Return when `tick` has something to do, on the monotonic clock, or None for never."""
-        return self._comings.due
+        dues = (self._comings.due, self._sanctions.due)
+        return min((due for due in dues if due is not None), default=None)
 
     def handle(self, event: Event) -> None:
         """Take one event in; events of connections that are gone or unknown are ignored."""
-        if isinstance(event, Opened):
-            self._door.opened(event)
-            return
         session = self._roster.sessions.get(event.conn)
         if session is None:
+            self._from_outside(event)
             return
         if isinstance(event, Received):
             self._received(session, event.messages)
@@ -137,8 +155,19 @@ class Hub:
             self._catchup.lagging(session, event.seq)
         elif isinstance(event, Answered):
             self._out.append(Send(session.conn, event.page))
-        else:
+        elif isinstance(event, Replied):
+            self._petitions.replied(session, event)
+        elif isinstance(event, Lost):
             self._door.lost(session, event)
+
+    def _from_outside(self, event: Event) -> None:
+        """Take in what is about a connection that is not admitted."""
+        if isinstance(event, Opened):
+            self._door.opened(event)
+        elif isinstance(event, Looked):
+            self._door.looked(event.conn)
+        elif isinstance(event, Lost):
+            self._door.went(event.conn)
 
     def drafts(self) -> list[Draft]:
         """Take what waits for the log; call `settle` or `unsettled` next, unless it is empty."""
@@ -166,8 +195,13 @@ class Hub:
         return taken
 
     def registry_changed(self, registry: Registry) -> None:
-        """Use another registry from now on; whoever it does not let in is dropped."""
+        """Use another registry from now on.
+
+        Whoever it does not let in is dropped, mutes and closed rooms are enforced, and clients
+        that should have a new certificate are told; call `tick` before.
+        """
         self._door.registry_changed(registry)
+        self._sanctions.registry_changed(registry)
 
     def expire(self, at: float) -> None:
         """Drop everybody whose certificate has ended; call about once a minute.
@@ -206,6 +240,8 @@ class Hub:
                 self._drafts.behind.append((session, message))
             else:
                 self._questions.answer(session, message)
+        elif isinstance(message, Renew | Moderate):
+            self._petitions.ask(session, message)
 
     def _charge(self, session: Session, amount: int) -> None:
         bucket = session.person.bucket

@@ -6,21 +6,20 @@ judged as it will be once the waiting drafts are stored, so a text may follow it
 """
 
 import re
-from typing import Final, TypeAlias
+from typing import Final
 
-from secure_chat.hub.commands import Command, Send
+from secure_chat.hub.commands import Command, Fault, Send
 from secure_chat.hub.drafts import Drafts
 from secure_chat.hub.room import is_room
 from secure_chat.hub.roster import Roster
+from secure_chat.hub.sanctions import ROOM_CLOSED, Sanctions
 from secure_chat.hub.session import Session
 from secure_chat.hub.standing import Standing
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind
 from secure_chat.wire.messages import Ack, Code, Error, Join, Leave, Say
 
-__all__ = ["Fault", "Requests"]
-
-Fault: TypeAlias = tuple[str, str]
+__all__ = ["Requests"]
 
 # Looked up once: on the path of every message, a member of an enum costs more than a draft.
 _SAID: Final = Kind.SAID
@@ -33,22 +32,25 @@ class Requests:
         roster: who is a member where.
         drafts: where drafts wait.
         standing: who can be written to.
+        sanctions: who may not speak, and which rooms are closed.
         limits: the sizes allowed.
         out: where decided commands go.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the pieces it works with, wired once in `hub`
         self,
         *,
         roster: Roster,
         drafts: Drafts,
         standing: Standing,
+        sanctions: Sanctions,
         limits: Limits,
         out: list[Command],
     ) -> None:
         self._roster = roster
         self._drafts = drafts
         self._standing = standing
+        self._sanctions = sanctions
         self._limits = limits
         self._out = out
         self._is_id = re.compile(rf"[A-Za-z0-9_.:-]{{1,{limits.id_chars}}}", re.ASCII).fullmatch
@@ -59,11 +61,14 @@ class Requests:
         if fault is not None:
             self._refuse(session, say.id, fault)
             return
-        # What was right when it was committed is acknowledged again whatever happened since.
-        again = not self._reachable(session, say)
-        self._drafts.add(
-            session, Draft(_SAID, session.person.name, say.id, say.room, say.to, say.text, again)
-        )
+        bar = self._bar(session, say)
+        again = bar is not None
+        draft = Draft(_SAID, session.person.name, say.id, say.room, say.to, say.text, again)
+        if bar is None:
+            self._drafts.add(session, draft)
+        else:
+            # What was right when it was committed is acknowledged again whatever happened since.
+            self._drafts.add_again(session, draft, bar)
 
     def join(self, session: Session, join: Join) -> None:
         """Draft a joining; a member already is told when that happened."""
@@ -74,6 +79,9 @@ class Requests:
             self._refuse(session, join.id, _BAD_ROOM)
         elif person.is_member(room):
             self._confirm_later(session, join)
+        elif room in self._sanctions.closed:
+            draft = Draft(Kind.JOINED, person.name, join.id, room, None, "", again=True)
+            self._drafts.add_again(session, draft, ROOM_CLOSED)
         elif person.rooms_expected() >= self._limits.rooms_per_person:
             text = f"nobody may be in more than {self._limits.rooms_per_person} rooms"
             self._refuse(session, join.id, (Code.TOO_MANY_ROOMS, text))
@@ -126,10 +134,16 @@ class Requests:
             return Code.TOO_LONG, f"a message may have {most} bytes of UTF-8"
         return _BAD_TARGET if (say.room is None) is (say.to is None) else None
 
-    def _reachable(self, session: Session, say: Say) -> bool:
-        if say.room is not None:
-            return session.person.is_member(say.room)
-        return self._standing.knows(say.to or "")
+    def _bar(self, session: Session, say: Say) -> Fault | None:
+        """Return why a text cannot be said now, or None."""
+        person, room = session.person, say.room
+        if person.muted:
+            return self._sanctions.muted(person.name)
+        if room is None:
+            return None if self._standing.knows(say.to or "") else _NOBODY
+        if room in self._sanctions.closed:
+            return ROOM_CLOSED
+        return None if person.is_member(room) else _NOT_HEARD
 
     def _refuse(self, session: Session, ident: str, fault: Fault) -> None:
         code, text = fault
@@ -146,5 +160,10 @@ _BAD_ROOM: Fault = (
 )
 _BAD_TARGET: Fault = Code.BAD_TARGET, "a message goes to a room or to a person, to exactly one"
 _EMPTY: Fault = Code.EMPTY, "a message must say something"
+_NOBODY: Fault = Code.NOBODY, "nobody here has that name"
+_NOT_HEARD: Fault = (
+    Code.NOT_A_MEMBER,
+    "only members of that room can speak in it; join it first",
+)
 _NOT_A_MEMBER: Fault = Code.NOT_A_MEMBER, "only members of that room can do this; join it first"
 _OVERTAKEN: Fault = Code.ID_CONFLICT, "that id belongs to an earlier request; use a new id"

@@ -9,7 +9,7 @@ from enum import Enum, auto
 
 from secure_chat.hub.rates import Bucket
 from secure_chat.pki.identity import Identity
-from secure_chat.wire.messages import Membership
+from secure_chat.wire.messages import Membership, Moderate, Renew
 
 __all__ = ["Person", "Phase", "Session"]
 
@@ -45,6 +45,7 @@ class Person:
         expected: what drafts that wait for the log will make of memberships.
         here: on how many connections they are present.
         live: their connections that get messages as they are committed.
+        muted: whether they may not speak now; kept by `sanctions`.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Person:
     expected: dict[str, bool] = field(default_factory=dict)
     here: int = 0
     live: tuple[int, ...] = ()
+    muted: bool = False
 
     def is_member(self, room: str) -> bool:
         """Tell whether they are a member, counting drafts that wait for the log."""
@@ -104,6 +106,8 @@ class Session:
         device: the client's own id, from its hello.
         cursor: while it is behind: it was given everything up to here.
         since: the head when it was welcomed; later changes of membership are told to it.
+        petitions: what was asked of the registrar and is not answered yet, by its number.
+        reminded: whether the client was asked to get a new certificate.
     """
 
     conn: int
@@ -114,7 +118,13 @@ class Session:
     device: str = ""
     cursor: int = 0
     since: int = 0
+    petitions: dict[int, type[Renew | Moderate]] = field(default_factory=dict)
+    reminded: bool = False
 
     def welcomed(self) -> bool:
         """Tell whether the client was told that it is in, and is still here."""
         return self.phase in _WELCOMED
+
+    def here(self) -> bool:
+        """Tell whether its person is present through it."""
+        return self.phase in _HERE

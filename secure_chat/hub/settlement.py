@@ -6,7 +6,7 @@ the log gave back; so nobody is told anything that is not stored.
 
 from collections.abc import Sequence
 
-from secure_chat.hub.commands import Command, Fact, Note, Send, StorageFailed
+from secure_chat.hub.commands import Command, Fact, Fault, Note, Send, StorageFailed
 from secure_chat.hub.drafts import Drafts
 from secure_chat.hub.fanout import FanOut
 from secure_chat.hub.room import LOBBY_ID
@@ -46,7 +46,7 @@ class Settlement:
         drafts, head, said, gone = self._drafts, self._tail.head, Kind.SAID, Phase.GONE
         for session, draft, outcome in zip(drafts.owners, drafts.taken, outcomes, strict=True):
             if not isinstance(outcome, Committed):
-                self._refuse(session, draft, *_why(draft, outcome))
+                self._refuse(session, draft, *self._why(draft, outcome))
                 continue
             if session.phase is not gone and draft.id != LOBBY_ID:
                 self._out.append(Send(session.conn, Ack(draft.id, outcome.seq, outcome.at)))
@@ -104,10 +104,7 @@ class Settlement:
         if session.phase is not Phase.GONE and draft.id != LOBBY_ID:
             self._out.append(Send(session.conn, Error(code, text, id=draft.id)))
 
-
-def _why(draft: Draft, outcome: Conflict | Absent) -> tuple[Code, str]:
-    if isinstance(outcome, Conflict):
-        return Code.ID_CONFLICT, "that id was used before for something else; use a new id"
-    if draft.room is None:
-        return Code.NOBODY, "nobody here has that name"
-    return Code.NOT_A_MEMBER, "only members of that room can speak in it; join it first"
+    def _why(self, draft: Draft, outcome: Conflict | Absent) -> Fault:
+        if isinstance(outcome, Conflict):
+            return Code.ID_CONFLICT, "that id was used before for something else; use a new id"
+        return self._drafts.fault(draft)

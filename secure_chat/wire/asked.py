@@ -1,11 +1,22 @@
-"""What a client says: hello, its requests and its questions.
+"""What a client says: hello, its requests, its questions, and what it petitions the host for.
 
 Pure values, made by `client.session` and read by `hub`.
 """
 
 from secure_chat.wire.part import Count, Line, Part, Seq, Word
 
-__all__ = ["Hello", "History", "Join", "Leave", "Rooms", "Say", "Who", "Whois"]
+__all__ = [
+    "Hello",
+    "History",
+    "Join",
+    "Leave",
+    "Moderate",
+    "Renew",
+    "Rooms",
+    "Say",
+    "Who",
+    "Whois",
+]
 
 
 class Hello(Part, frozen=True):
@@ -114,3 +125,35 @@ class History(Part, frozen=True):
     before: Seq | None = None
     newest: bool = False
     limit: Count = 200
+
+
+class Renew(Part, frozen=True):
+    """Ask for a new certificate for the one in use; answered with `Renewed`.
+
+    Args:
+        re: a number of the client's choice that comes back in the answer.
+        request: a certificate request (PKCS #10) as PEM, signed with the key it is for.
+    """
+
+    re: Count
+    request: str
+
+
+class Moderate(Part, frozen=True):
+    """An act of an operator on a person or a room, exactly one of the two; answered with `Done`.
+
+    Args:
+        re: a number of the client's choice that comes back in the answer.
+        act: a word of `Measure`.
+        name: the person, "" for acts on rooms.
+        room: the room, "" for acts on people.
+        seconds: how long a mute lasts, 0 for until it is lifted; 0 for all other acts.
+        reason: why, for the host's audit trail.
+    """
+
+    re: Count
+    act: Word
+    name: Word = ""
+    room: Word = ""
+    seconds: Count = 0
+    reason: Line = ""

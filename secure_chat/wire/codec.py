@@ -11,9 +11,9 @@ from msgspec.msgpack import Decoder, Encoder
 from secure_chat.errors import LocalProtocolError, RemoteProtocolError
 from secure_chat.limits import Limits
 from secure_chat.wire.framing import PREFIX_BYTES
-from secure_chat.wire.messages import Code, FromClient, FromHost, Message, Part
+from secure_chat.wire.messages import Code, FromClient, FromHost, Part
 
-__all__ = ["decode_from_client", "decode_from_host", "encode", "tag_of"]
+__all__ = ["decode_from_client", "decode_from_host", "encode", "fault_of", "tag_of"]
 
 _MOST = Limits().frame_bytes
 _ENCODER = Encoder()
@@ -25,7 +25,7 @@ _FROM_HOST: Decoder[FromHost] = Decoder(FromHost)
 _OUR_WORDS = ("Expected ", "Object missing ")
 
 
-def encode(message: Message, most: int = _MOST) -> bytes:
+def encode(message: Part, most: int = _MOST) -> bytes:
     """Make the frame of a message: length, then body.
 
     Args:
@@ -63,7 +63,7 @@ def decode_from_client(frame: bytes) -> FromClient:
     try:
         return _FROM_CLIENT.decode(frame)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _fault(error) from error
+        raise fault_of(error) from error
 
 
 def decode_from_host(frame: bytes) -> FromHost:
@@ -78,7 +78,7 @@ def decode_from_host(frame: bytes) -> FromHost:
     try:
         return _FROM_HOST.decode(frame)
     except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _fault(error) from error
+        raise fault_of(error) from error
 
 
 def tag_of(kind: type[Part]) -> str:
@@ -86,8 +86,8 @@ def tag_of(kind: type[Part]) -> str:
     return kind.__name__.lower()
 
 
-def _fault(error: DecodeError | UnicodeDecodeError | RecursionError) -> RemoteProtocolError:
-    """Say what is wrong with a body, in words that hold nothing of it."""
+def fault_of(error: DecodeError | UnicodeDecodeError | RecursionError) -> RemoteProtocolError:
+    """Return what is wrong with a body, in words that hold nothing of it."""
     words = str(error)
     if isinstance(error, RecursionError):
         text = "the frame is nested too deeply"

@@ -6,10 +6,22 @@ clients say, `wire.told` what hosts say. Here are the two unions that a decoder 
 
 from typing import TypeAlias
 
-from secure_chat.wire.asked import Hello, History, Join, Leave, Rooms, Say, Who, Whois
-from secure_chat.wire.part import PROTOCOL_VERSION, Close, Code, Part, Ping, Pong
+from secure_chat.wire.asked import (
+    Hello,
+    History,
+    Join,
+    Leave,
+    Moderate,
+    Renew,
+    Rooms,
+    Say,
+    Who,
+    Whois,
+)
+from secure_chat.wire.part import PROTOCOL_VERSION, Close, Code, Measure, Part, Ping, Pong
 from secure_chat.wire.told import (
     Ack,
+    Done,
     Error,
     Greeting,
     Live,
@@ -20,6 +32,7 @@ from secure_chat.wire.told import (
     Person,
     Presence,
     Profile,
+    Renewed,
     RoomInfo,
     RoomList,
     Said,
@@ -31,6 +44,7 @@ __all__ = [
     "Ack",
     "Close",
     "Code",
+    "Done",
     "Error",
     "FromClient",
     "FromHost",
@@ -40,8 +54,10 @@ __all__ = [
     "Join",
     "Leave",
     "Live",
+    "Measure",
     "Membership",
     "Message",
+    "Moderate",
     "Notice",
     "Page",
     "Part",
@@ -51,6 +67,8 @@ __all__ = [
     "Pong",
     "Presence",
     "Profile",
+    "Renew",
+    "Renewed",
     "RoomInfo",
     "RoomList",
     "Rooms",
@@ -62,7 +80,9 @@ __all__ = [
 ]
 
 Both: TypeAlias = Ping | Pong | Close
-FromClient: TypeAlias = Both | Hello | Say | Join | Leave | Who | Rooms | Whois | History
+FromClient: TypeAlias = (
+    Both | Hello | Say | Join | Leave | Who | Rooms | Whois | History | Renew | Moderate
+)
 FromHost: TypeAlias = (
     Both
     | Greeting
@@ -76,6 +96,8 @@ FromHost: TypeAlias = (
     | RoomList
     | Profile
     | Page
+    | Renewed
+    | Done
     | Error
     | Notice
 )

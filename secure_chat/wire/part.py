@@ -15,6 +15,7 @@ __all__ = [
     "Code",
     "Count",
     "Line",
+    "Measure",
     "Part",
     "Ping",
     "Pong",
@@ -43,7 +44,9 @@ class Code(StrEnum):
     CERTIFICATE = "certificate"
     NOT_REGISTERED = "not-registered"
     REVOKED = "revoked"
+    SUPERSEDED = "superseded"
     EXPIRED = "expired"
+    KICKED = "kicked"
     TOO_MANY_CONNECTIONS = "too-many-connections"
     HOST_FULL = "host-full"
     SLOW = "slow"
@@ -61,9 +64,26 @@ class Code(StrEnum):
     BAD_TARGET = "bad-target"
     BAD_QUERY = "bad-query"
     DISK_FULL = "disk-full"
+    MUTED = "muted"  # a Notice too
+    ROOM_CLOSED = "room-closed"
+    NOT_ALLOWED = "not-allowed"
+    NO_AUTHORITY = "no-authority"
     # a Notice carries one of these
     SLOWED = "slowed"
     PRUNED = "pruned"
+    UNMUTED = "unmuted"
+    RENEW = "renew"
+
+
+class Measure(StrEnum):
+    """What an operator may do: to a person, or to a room."""
+
+    KICK = "kick"
+    MUTE = "mute"
+    UNMUTE = "unmute"
+    BAN = "ban"
+    CLOSE_ROOM = "close-room"
+    OPEN_ROOM = "open-room"
 
 
 class Part(Struct, frozen=True, tag_field="t", tag=str.lower, gc=False):

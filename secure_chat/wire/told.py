@@ -9,6 +9,7 @@ from secure_chat.wire.part import Count, Line, Part, Seq, Word
 
 __all__ = [
     "Ack",
+    "Done",
     "Error",
     "Greeting",
     "Live",
@@ -19,6 +20,7 @@ __all__ = [
     "Person",
     "Presence",
     "Profile",
+    "Renewed",
     "RoomInfo",
     "RoomList",
     "Said",
@@ -218,6 +220,26 @@ class Page(Part, frozen=True):
     re: Count
     messages: list[Said]
     more: bool = False
+
+
+class Renewed(Part, frozen=True):
+    """The new certificate that was asked for; the old one counts until this one is first used.
+
+    Args:
+        re: the request's number.
+        certificate: the certificate as PEM, for the key that signed the request.
+        authorities: the certificates of all authorities to trust from now on, as PEM.
+    """
+
+    re: Count
+    certificate: str
+    authorities: str
+
+
+class Done(Part, frozen=True):
+    """An operator's act is written down and in force."""
+
+    re: Count
 
 
 class Error(Part, frozen=True):

@@ -133,6 +133,7 @@ class Stage:
         places: memberships from before the hub was made.
         head: the log's newest number from before.
         floor: the log's oldest number.
+        registry: what was decided before the hub was made, in place of `names`.
     """
 
     def __init__(
@@ -143,6 +144,7 @@ class Stage:
         places: Iterable[Place] = (),
         head: int = 0,
         floor: int = 1,
+        registry: Registry | None = None,
     ) -> None:
         self.now = 100.0
         self.log = MemoryLog()
@@ -157,13 +159,18 @@ class Stage:
             head=head,
             floor=floor,
             places=places,
-            registry=registry_of(names),
+            registry=registry_of(names) if registry is None else registry,
         )
-        self.hub.tick(self.now)
+        self.hub.tick(self.now, self.at)
+
+    @property
+    def at(self) -> float:
+        """The wall clock, which goes with the steady one."""
+        return AT / 1_000 - 100.0 + self.now
 
     def play(self, *events: Event, failed: StorageFailed | None = None) -> list[Command]:
         """Run one batch and return what was decided."""
-        self.hub.tick(self.now)
+        self.hub.tick(self.now, self.at)
         for event in events:
             self.hub.handle(event)
         drafts = self.hub.drafts()
@@ -181,8 +188,18 @@ class Stage:
 
     def enter(self, conn: int, name: str, hello: Hello | None = None) -> list[Command]:
         """Bring a person in; live and without a past unless the hello says otherwise."""
-        self.play(Opened(conn, identity_of(name), f"127.0.0.1:{conn}"))
+        return self.admit(conn, identity_of(name), hello)
+
+    def admit(self, conn: int, identity: Identity, hello: Hello | None = None) -> list[Command]:
+        """Bring the holder of a certificate in."""
+        self.play(Opened(conn, identity, f"127.0.0.1:{conn}"))
         return self.receive(conn, hello if hello is not None else Hello(1))
+
+    def obey(self, registry: Registry) -> list[Command]:
+        """Let the hub hear of another registry and return what it decided."""
+        self.hub.tick(self.now, self.at)
+        self.hub.registry_changed(registry)
+        return self.hub.commands()
 
     def wait(self, seconds: float) -> list[Command]:
         """Let time pass and return what was decided by it."""

@@ -10,18 +10,23 @@ from secure_chat.hub.commands import (
     Deliver,
     Drop,
     Feed,
+    Looked,
+    LookUp,
     Lost,
     Note,
     Opened,
     Received,
     Send,
+    Used,
 )
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind, Place
+from secure_chat.pki.act import Deed
 from secure_chat.pki.identity import Role
 from secure_chat.pki.registry import Registry
 from secure_chat.wire.messages import Hello, Join, Live, Notice, Say, Welcome
 from tests.hub.stage import FULL, Stage, entry_of, identity_of, registry_of
+from tests.hub.trail import Trail
 
 LIMITS = Limits(messages_per_second=0)
 
@@ -40,28 +45,25 @@ def test_a_newcomer_is_greeted_then_put_into_the_lobby_then_welcomed() -> None:
     """The welcome follows the commit and tells everything a client needs to begin."""
     stage = Stage(floor=1)
     assert stage.play(Opened(1, identity_of("alice"), "127.0.0.1:9")) == [Admit(1)]
-    assert (
-        stage.receive(1, Hello(1, agent="test"))
-        == [
-            Note("room", "alice", "lobby"),
-            Send(
-                1,
-                Welcome(
-                    "alice",
-                    "member",
-                    "c0ffee",
-                    head=1,
-                    floor=1,
-                    rooms=["lobby"],
-                    message_bytes=16_384,
-                    agent="host/1",
-                ),
+    assert stage.receive(1, Hello(1, agent="test")) == [
+        Send(
+            1,
+            Welcome(
+                "alice",
+                "member",
+                "c0ffee",
+                head=1,
+                floor=1,
+                rooms=["lobby"],
+                message_bytes=16_384,
+                agent="host/1",
             ),
-            Note("came", "alice", "127.0.0.1:9"),
-            Feed(1, (), 1, live=True),
-            Send(1, Live(1)),
-        ][1:]
-    )
+        ),
+        Used(identity_of("alice")),
+        Note("came", "alice", "127.0.0.1:9"),
+        Feed(1, (), 1, live=True),
+        Send(1, Live(1)),
+    ]
     assert stage.log.entries == [(1, Draft(Kind.JOINED, "alice", "@lobby", "lobby", None, ""))]
 
 
@@ -97,21 +99,46 @@ def test_an_operator_is_told_so() -> None:
     assert welcome_of(stage.receive(1, Hello(1))).role == "operator"
 
 
-@pytest.mark.parametrize(
-    ("registry", "code"),
-    [
-        (Registry(), "not-registered"),
-        (Registry({"5ealice": dataclasses.replace(entry_of("alice"), state="revoked")}), "revoked"),
-    ],
-)
-def test_who_is_not_in_good_standing_is_refused(registry: Registry, code: str) -> None:
+def test_who_is_not_in_good_standing_is_refused() -> None:
     """Instead of being admitted, with a note that says from where."""
     stage = Stage()
-    stage.hub.registry_changed(registry)
+    revoked = dataclasses.replace(entry_of("alice"), state="revoked")
+    stage.hub.registry_changed(Registry({"5ealice": revoked}))
     drop, note = stage.play(Opened(1, identity_of("alice"), "127.0.0.1:9"))
     assert isinstance(drop, Drop)
-    assert (drop.conn, drop.code) == (1, code)
+    assert (drop.conn, drop.code) == (1, "revoked")
     assert note == Note("refused", "alice", f"127.0.0.1:9: {drop.text}")
+
+
+def test_a_certificate_nobody_knows_is_looked_up_before_it_is_refused() -> None:
+    """Only when the registry is as new as the folder, its holder is told."""
+    stage = Stage()
+    stage.hub.registry_changed(Registry())
+    assert stage.play(Opened(1, identity_of("alice"), "127.0.0.1:9")) == [LookUp(1)]
+    drop, note = stage.play(Looked(1))
+    assert isinstance(drop, Drop)
+    assert (drop.conn, drop.code) == (1, "not-registered")
+    assert note == Note("refused", "alice", f"127.0.0.1:9: {drop.text}")
+    assert stage.play(Looked(1)) == []
+
+
+def test_a_certificate_that_was_issued_a_moment_ago_is_found() -> None:
+    """A command beside the host has made it, and its holder comes at once."""
+    stage = Stage()
+    stage.hub.registry_changed(Registry())
+    assert stage.play(Opened(1, identity_of("alice"), "x")) == [LookUp(1)]
+    stage.hub.registry_changed(Registry({"5ealice": entry_of("alice")}))
+    assert stage.play(Looked(1)) == [Admit(1)]
+    assert stage.play(Looked(1)) == []
+
+
+def test_who_is_gone_before_the_look_is_not_admitted() -> None:
+    """Nothing of them is left."""
+    stage = Stage()
+    stage.hub.registry_changed(Registry())
+    assert stage.play(Opened(1, identity_of("alice"), "x"), Lost(1, "closed")) == [LookUp(1)]
+    stage.hub.registry_changed(Registry({"5ealice": entry_of("alice")}))
+    assert stage.play(Looked(1)) == []
 
 
 def test_a_full_host_refuses() -> None:
@@ -268,3 +295,46 @@ def test_a_changed_registry_drops_who_is_revoked_and_nobody_else() -> None:
     assert stage.play(Lost(1, "bye")) == []
     commands = stage.receive(2, Say("m", "x", room="lobby"))
     assert [c.conns for c in commands if isinstance(c, Deliver)] == [(2,)]
+
+
+def test_whoever_is_kicked_goes_on_all_connections_and_may_come_back() -> None:
+    """Greeted ones included; nobody else goes, and the next registry sends nobody away again."""
+    trail = Trail("alice bob")
+    stage = Stage(registry=trail.registry())
+    stage.enter(1, "alice")
+    stage.enter(2, "bob")
+    stage.enter(3, "alice", Hello(1, live=False))
+    stage.play(Opened(4, identity_of("alice"), "x"))
+    commands = stage.obey(trail.act(Deed.KICKED, "alice"))
+    drops = [command for command in commands if isinstance(command, Drop)]
+    assert [(drop.conn, drop.code) for drop in drops] == [
+        (1, "kicked"),
+        (3, "kicked"),
+        (4, "kicked"),
+    ]
+    assert Note("dropped", "alice", f"127.0.0.1:1: {drops[0].text}") in commands
+    assert stage.receive(1, Say("m", "x", room="lobby")) == []
+    assert welcome_of(stage.enter(5, "alice")).rooms == ["lobby"]
+    assert stage.obey(trail.act(Deed.KICKED, "zoe")) == []
+    assert [c.conn for c in stage.obey(trail.act(Deed.KICKED, "alice")) if isinstance(c, Drop)] == [
+        5
+    ]
+
+
+def test_a_kick_from_before_the_host_was_started_sends_nobody_away() -> None:
+    """It was about connections that are gone."""
+    trail = Trail("alice bob")
+    stage = Stage(registry=trail.act(Deed.KICKED, "alice"))
+    stage.enter(1, "alice")
+    assert stage.obey(trail.act(Deed.CLOSED_ROOM, room="den")) == []
+
+
+def test_whoever_is_banned_while_kicked_is_told_the_reason_that_lasts() -> None:
+    """Coming back would be in vain."""
+    trail = Trail("alice bob")
+    stage = Stage(registry=trail.registry())
+    stage.enter(1, "alice")
+    trail.act(Deed.KICKED, "alice")
+    drop, _ = stage.obey(trail.revoke(identity_of("alice")))
+    assert isinstance(drop, Drop)
+    assert drop.code == "revoked"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from secure_chat.hub.commands import (
     Admit,
+    Command,
     Deliver,
     Drained,
     Drop,
@@ -21,9 +22,12 @@ from secure_chat.hub.commands import (
     ReadMissed,
     Received,
     Send,
+    Used,
 )
 from secure_chat.hub.hub import Hub
 from secure_chat.limits import Limits
+from secure_chat.pki.identity import Identity
+from secure_chat.pki.registry import Registry
 from secure_chat.wire.messages import (
     Ack,
     Error,
@@ -38,7 +42,7 @@ from secure_chat.wire.messages import (
     Say,
     Welcome,
 )
-from tests.hub.stage import FULL, MemoryLog, identity_of, registry_of
+from tests.hub.stage import AT, FULL, MemoryLog, identity_of, registry_of
 
 __all__ = ["Client", "World"]
 
@@ -56,6 +60,7 @@ class Client:
         name: whose.
         device: its own id.
         history: how much of the past it wants on its first run.
+        overlap: up to here a second connection repeats what the first has brought.
     """
 
     name: str
@@ -66,6 +71,7 @@ class Client:
     conn: int | None = None
     welcomed: bool = False
     live: bool = False
+    overlap: int = 0
     made: int = 0
     rooms: set[str] = field(default_factory=set)
     texts: set[str] = field(default_factory=set)
@@ -92,14 +98,17 @@ class Client:
             self.welcomed, self.rooms = True, set(frame.rooms)
             return list(self.unsent.values())
         if isinstance(frame, Said):
-            self._move_on(frame.seq)
-            self.shown.append(frame)
+            if frame.seq > self.overlap:
+                self._move_on(frame.seq)
+                self.shown.append(frame)
         elif isinstance(frame, Membership):
-            self._move_on(frame.seq)
+            # The rooms are those of the welcome, which may be from before the cursor.
+            if frame.seq > self.overlap:
+                self._move_on(frame.seq)
             (self.rooms.add if frame.member else self.rooms.discard)(frame.room)
         elif isinstance(frame, Live):
-            assert frame.seq >= (self.cursor or 0), "what was shown is gone"
-            self.cursor, self.live = frame.seq, True
+            assert frame.seq >= (self.cursor or 0) - self.overlap, "what was shown is gone"
+            self.cursor, self.live = max(frame.seq, self.cursor or 0), True
             self.base = frame.seq if self.base is None else self.base
         elif isinstance(frame, Ack):
             self.unsent.pop(frame.id, None)
@@ -159,8 +168,16 @@ class World:
             head=self.log.head,
             floor=1,
             places=self.log.places(),
-            registry=registry_of({client.name for client in self.clients}),
+            registry=self.registry(),
         )
+
+    def registry(self) -> Registry:
+        """Return what a host reads when it starts."""
+        return registry_of({client.name for client in self.clients})
+
+    def identity(self, client: Client) -> Identity:
+        """Return the certificate that a client uses."""
+        return identity_of(client.name)
 
     # --- clients ---------------------------------------------------------------------------
 
@@ -169,7 +186,7 @@ class World:
         self.conns += 1
         client.conn = self.conns
         self.peers[self.conns] = Peer(client)
-        self.inbox.append(Opened(self.conns, identity_of(client.name), "x"))
+        self.inbox.append(Opened(self.conns, self.identity(client), "x"))
 
     def cut(self, client: Client) -> None:
         """Cut the line: what was on its way to the client is lost."""
@@ -212,7 +229,7 @@ class World:
     def batch(self, count: int, *, full: bool = False) -> None:
         """Run one round of the hub with the oldest events."""
         self.now += 0.1
-        self.hub.tick(self.now)
+        self.hub.tick(self.now, AT / 1_000 + self.now)
         for _ in range(min(count, len(self.inbox))):
             self.hub.handle(self.inbox.popleft())
         drafts = self.hub.drafts()
@@ -220,16 +237,29 @@ class World:
             self.hub.unsettled(FULL)
         elif drafts:
             self.hub.settle(self.log.append(drafts))
-        for command in self.hub.commands():
+        self.carry_out(self.hub.commands())
+
+    def carry_out(self, commands: list[Command]) -> None:
+        """Do what the hub decided."""
+        for command in commands:
             if isinstance(command, ReadMissed):
                 self.reads.append(command)
             elif isinstance(command, Deliver):
                 for conn in command.conns:
                     self.deliver(conn, command)
             elif isinstance(command, Feed | Send | Admit):
-                self._frame(command)
-            else:
-                assert not isinstance(command, Drop), command
+                self.frame(command)
+            elif isinstance(command, Drop):
+                self.drop(command)
+            elif isinstance(command, Used):
+                self.used(command)
+
+    def drop(self, command: Drop) -> None:
+        """Nobody is dropped in this world."""
+        raise AssertionError(command)
+
+    def used(self, command: Used) -> None:
+        """Nobody renews anything in this world."""
 
     def read(self) -> None:
         """Let the reader answer its oldest question, from the log as it is now."""
@@ -238,7 +268,8 @@ class World:
             missed = self.log.missed(asked.person, asked.after, PAGE, asked.newest)
             self.inbox.append(PageRead(asked.conn, missed))
 
-    def _frame(self, command: Feed | Send | Admit) -> None:
+    def frame(self, command: Feed | Send | Admit) -> None:
+        """Hand to one peer what is for it alone."""
         peer = self.peers.get(command.conn)
         if peer is None:
             return

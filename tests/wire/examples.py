@@ -8,6 +8,7 @@ from secure_chat.wire.messages import (
     Ack,
     Close,
     Code,
+    Done,
     Error,
     FromClient,
     FromHost,
@@ -17,8 +18,10 @@ from secure_chat.wire.messages import (
     Join,
     Leave,
     Live,
+    Measure,
     Membership,
     Message,
+    Moderate,
     Notice,
     Page,
     Part,
@@ -28,6 +31,8 @@ from secure_chat.wire.messages import (
     Pong,
     Presence,
     Profile,
+    Renew,
+    Renewed,
     RoomInfo,
     RoomList,
     Rooms,
@@ -68,6 +73,8 @@ CLIENT: tuple[FromClient, ...] = (
     Rooms(re=2),
     Whois(re=3, name="bob"),
     History(re=4, search="hello", newest=True),
+    Renew(re=5, request="-----BEGIN CERTIFICATE REQUEST-----"),
+    Moderate(re=6, act=Measure.MUTE, name="bob", seconds=600, reason="shouting"),
 )
 HOST: tuple[FromHost, ...] = (
     *BOTH,
@@ -82,6 +89,8 @@ HOST: tuple[FromHost, ...] = (
     RoomList(re=2, rooms=[RoomInfo(name="lobby", members=2, here=1, member=True)]),
     Profile(re=3, name="bob", role="member", here=0, rooms=["lobby"]),
     Page(re=4, messages=[SAID]),
+    Renewed(re=5, certificate="-----BEGIN", authorities="-----BEGIN"),
+    Done(re=6),
     Error(code=Code.NOBODY, text="nobody is called zoe", id="a1"),
     Notice(code=Code.SLOWED, text="slow down"),
 )
@@ -126,6 +135,8 @@ from_client: st.SearchStrategy[FromClient] = st.one_of(
     st.builds(Rooms, count, word),
     st.builds(Whois, count, word),
     st.builds(History, count, maybe, maybe, maybe, st.one_of(st.none(), count), after=seq),
+    st.builds(Renew, count, text),
+    st.builds(Moderate, count, word, word, word, count, text),
 )
 from_host: st.SearchStrategy[FromHost] = st.one_of(
     both,
@@ -145,6 +156,8 @@ from_host: st.SearchStrategy[FromHost] = st.one_of(
     ),
     st.builds(Profile, count, word, word, count, st.lists(word, max_size=3), word, word),
     st.builds(Page, count, st.lists(said, max_size=3), st.booleans()),
+    st.builds(Renewed, count, text, text),
+    st.builds(Done, count),
     st.builds(Error, word, text, maybe, st.one_of(st.none(), count)),
     st.builds(Notice, word, text),
 )

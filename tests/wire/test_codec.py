@@ -11,7 +11,17 @@ from secure_chat.errors import LocalProtocolError, RemoteProtocolError
 from secure_chat.limits import Limits
 from secure_chat.wire.codec import decode_from_client, decode_from_host, encode, tag_of
 from secure_chat.wire.framing import PREFIX_BYTES
-from secure_chat.wire.messages import Close, Code, Message, Part, Ping, Say, Whois
+from secure_chat.wire.messages import (
+    Close,
+    Code,
+    Error,
+    Message,
+    Notice,
+    Part,
+    Ping,
+    Say,
+    Whois,
+)
 from tests.wire.examples import BOTH, CLIENT, HOST, as_map, from_client, from_host, steady, text
 
 Decode = Callable[[bytes], Message]
@@ -222,6 +232,14 @@ def test_unknown_fields_are_ignored() -> None:
     """A newer peer may say more than this end knows, in any shape."""
     for extra in (1, "x", b"\xff", None, [1, [2]], {"a": {"b": 1}}, 1.5):
         assert decode_from_client(pack({"t": "ping", "new": extra})) == Ping()
+
+
+@pytest.mark.parametrize("code", ["renew", "superseded", "one of the year 2040", ""])
+def test_a_code_that_this_end_does_not_know_is_no_fault(code: str) -> None:
+    """Codes are words and not types, so that new ones can be made: they are shown as they are."""
+    told: tuple[Message, ...] = (Close(code, "x"), Error(code, "x", re=1), Notice(code, "x"))
+    for message in told:
+        assert decode_from_host(pack(as_map(message))) == message
 
 
 def test_a_field_that_claims_an_author_changes_nothing() -> None:

@@ -12,10 +12,13 @@ from secure_chat.wire.messages import (
     FromClient,
     FromHost,
     Message,
+    Moderate,
     Page,
     People,
     Person,
     Presence,
+    Renew,
+    Renewed,
     RoomInfo,
     RoomList,
     Said,
@@ -69,6 +72,12 @@ def a_page() -> Page:
     return Page(COUNT, [said] * LIMITS.page_entries, more=True)
 
 
+def pem(count: int) -> str:
+    """Return as much text as so many of the largest certificates have as PEM."""
+    lines = -(-LIMITS.certificate_bytes // 48)
+    return ("-----BEGIN CERTIFICATE-----\n" + ("x" * 64 + "\n") * lines + "-" * 26) * count
+
+
 LARGEST: dict[str, Message] = {
     "say": Say(ID, "x" * LIMITS.message_bytes, ROOM),
     "said": Said(SEQ, COUNT, NAME, ID, "x" * LIMITS.message_bytes, ROOM),
@@ -80,6 +89,9 @@ LARGEST: dict[str, Message] = {
         [RoomInfo(ROOM, COUNT, COUNT, member=True)] * LIMITS.names_per_page,
         more=True,
     ),
+    "renew": Renew(COUNT, "x" * LIMITS.request_bytes),
+    "moderate": Moderate(COUNT, "x" * 128, NAME, ROOM, LIMITS.mute_seconds, "\U0001f600" * 1024),
+    "renewed": Renewed(COUNT, pem(1), pem(2)),
     "welcome": Welcome(
         NAME, "operator", "c" * 128, SEQ, SEQ, [ROOM] * LIMITS.rooms_per_person, "d" * 1024
     ),

@@ -19,6 +19,7 @@ from secure_chat.wire.messages import (
     Code,
     FromClient,
     FromHost,
+    Measure,
     Ping,
     Pong,
     RoomInfo,
@@ -141,6 +142,11 @@ def test_the_page_is_of_this_version() -> None:
 def test_the_codes_are_the_codes() -> None:
     """Every code of the vocabulary stands in the table once, and no other."""
     assert [bare(row[0]) for row in rows(section("## Codes"))] == [str(code) for code in Code]
+
+
+def test_the_acts_are_the_codes() -> None:
+    """Every act of an operator stands in the table once, and no other."""
+    assert [bare(row[0]) for row in rows(section("## Operators"))] == [str(act) for act in Measure]
 
 
 def test_the_bounds_are_the_codes() -> None:
