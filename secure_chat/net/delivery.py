@@ -5,7 +5,7 @@ program: one look-up, one append and two assignments for each receiver, whatever
 messages in the piece.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from secure_chat import __version__
 from secure_chat.net.orders import Admit, End, Fan, Frames, Open, Rest, Serve
@@ -18,22 +18,25 @@ if TYPE_CHECKING:
 
 __all__ = ["carry_out"]
 
+# Asked of every order, so it is not a union made anew each time.
+_TO_ONE: Final = (Frames, Open, Serve, Admit, End, Rest)
+
 
 def carry_out(worker: "Worker", order: object) -> bool:
     """Carry out an order of the host; tells whether it was one."""
     if isinstance(order, Fan):
         _fan(worker, order)
         return True
-    if not isinstance(order, Frames | Open | Serve | Admit | End | Rest):
+    if not isinstance(order, _TO_ONE):
         return False
     peer = worker.peers.get(order.conn)
     if peer is None or peer.phase is not Phase.OPEN:
         # It was over before the order arrived; the hub hears of it on its own way.
         return True
-    if isinstance(order, Open):
-        _open(worker, peer, order)
-    elif isinstance(order, Frames):
+    if isinstance(order, Frames):
         _append(worker, peer, order.data)
+    elif isinstance(order, Open):
+        _open(worker, peer, order)
     elif isinstance(order, Serve):
         _serve(worker, peer, order)
     elif isinstance(order, Admit):

@@ -4,20 +4,20 @@
 poster: who must not outrun the owner asks `crowded` and waits with `wait_for_room`.
 
 Theory. A selector sleeps on file descriptors, so a thread that waits in one can be woken only
-through a descriptor: one byte into a socket pair. One byte a burst, not an item: the poster
-writes only when the owner may be asleep. The order of two steps makes that safe. The poster
+through a descriptor: a bell. It rings once a burst, not an item: the poster rings only when the
+owner may be asleep. The order of two steps makes that safe. The poster
 appends first and looks at the flag second; the owner clears the flag first and takes the items
 second. Whatever the interleaving, an item is either taken by this round or its poster sees the
 cleared flag and wakes the next one.
 """
 
-import contextlib
 import select
-import socket
 import threading
 from collections import deque
 from collections.abc import Iterable
 from typing import Generic, TypeVar
+
+from secure_chat.net.bell import new_bell
 
 __all__ = ["Inbox"]
 
@@ -31,16 +31,16 @@ class Inbox(Generic[Item]):
         most: from how many waiting items on the inbox counts as crowded.
     """
 
-    __slots__ = ("_bell", "_items", "_most", "_relief", "_ring", "_rung")
+    __slots__ = ("_awaited", "_bell", "_items", "_most", "_relief", "_rung")
 
     def __init__(self, most: int) -> None:
         self._items: deque[Item] = deque()
         self._most = most
-        self._bell, self._ring = socket.socketpair()
-        self._bell.setblocking(False)
-        self._ring.setblocking(False)
+        self._bell = new_bell()
         self._rung = False
+        # Set only when somebody waits for it, as setting it costs more than all else here.
         self._relief = threading.Event()
+        self._awaited = False
 
     def fileno(self) -> int:
         """Return the descriptor for the owner's selector; readable means `take`."""
@@ -59,26 +59,21 @@ class Inbox(Generic[Item]):
     def _wake(self) -> None:
         if not self._rung:
             self._rung = True
-            try:
-                self._ring.send(b"!")
-            except BlockingIOError:
-                # The pair is full of wake-ups nobody took yet, so the owner will wake.
-                return
-            except OSError:
-                # The owner has closed the inbox: a late item is for nobody.
-                return
+            # Once the owner has closed the inbox, a late item is for nobody and this is harmless.
+            self._bell.ring()
 
     def take(self) -> list[Item]:
         """Return all waiting items in order and silence the bell; the owner calls this."""
-        # A poster may have set the flag and not written its byte yet, so there may be none.
-        with contextlib.suppress(BlockingIOError):
-            self._bell.recv(64)
+        # A poster may have set the flag and not rung yet; then the next wait ends for nothing.
+        self._bell.silence()
         self._rung = False
         items = []
         waiting = self._items
         while waiting:
             items.append(waiting.popleft())
-        self._relief.set()
+        if self._awaited:
+            self._awaited = False
+            self._relief.set()
         return items
 
     def wait(self, seconds: float | None) -> bool:
@@ -117,13 +112,15 @@ class Inbox(Generic[Item]):
         return self._wait_for_fewer(1, seconds)
 
     def _wait_for_fewer(self, number: int, seconds: float) -> bool:
-        self._relief.clear()
         if len(self._items) < number:
             return True
-        self._relief.wait(seconds)
+        self._relief.clear()
+        self._awaited = True
+        # The owner may have taken the items before it could see that somebody waits.
+        if len(self._items) >= number:
+            self._relief.wait(seconds)
         return len(self._items) < number
 
     def close(self) -> None:
         """Give the descriptors back; the owner calls this last."""
-        self._ring.close()
         self._bell.close()

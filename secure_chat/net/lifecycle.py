@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Lifecycle"]
 
+# Asked of every event, so it is not a union made anew each time.
+_ENDS: Final = (Failed, Ended, PeerClosed)
 _INTEREST: Final = {Want.READ: EVENT_READ, Want.WRITE: EVENT_WRITE}
 
 
@@ -129,7 +131,7 @@ class Lifecycle:
             return
         worker = self._worker
         try:
-            events, more = peer.pull(self._limits)
+            events, more = peer.pull(self._limits, worker.turns)
         except LinkFailed as error:
             # What arrived whole before the cut still counts.
             self._take_events(peer, peer.wire.events())
@@ -150,7 +152,7 @@ class Lifecycle:
         """Hand messages to the handler and act on an end."""
         messages: list[Message] = []
         for event in events:
-            if isinstance(event, Failed | Ended | PeerClosed):
+            if isinstance(event, _ENDS):
                 self._hand_over(peer, messages)
                 self._ended(peer, event)
                 return

@@ -3,6 +3,8 @@
 import socket
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from secure_chat.net.dialer import Address
 from secure_chat.wire.messages import Welcome
 
@@ -44,8 +46,7 @@ class End:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Frames:
+class Frames(Struct, frozen=True, gc=False):
     """Encoded frames for one peer, whatever its state of delivery.
 
     Args:
@@ -65,8 +66,7 @@ class Open:
     welcome: Welcome
 
 
-@dataclass(frozen=True, slots=True)
-class Fan:
+class Fan(Struct, frozen=True, gc=False):
     """Encoded frames for every peer of an audience that is not served from the log just now.
 
     Args:

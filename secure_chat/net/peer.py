@@ -61,6 +61,7 @@ class Peer:
         "progress",
         "rest_until",
         "started",
+        "turn",
         "uid",
         "upto",
         "wire",
@@ -91,6 +92,8 @@ class Peer:
         # Reasons not to read: the owner said so, or its share is used up until then.
         self.held = False
         self.rest_until = 0.0
+        # The worker's turn in which it was read last.
+        self.turn = NEVER
         # Whether the outcome of the handshake is known and recorded.
         self.decided = False
         # Delivery: a lagging peer gets pages from the log instead of live messages.
@@ -98,13 +101,19 @@ class Peer:
         self.drain_owed = False
         self.upto = 0
 
-    def pull(self, limits: Limits) -> tuple[list[Event], bool]:
+    def pull(self, limits: Limits, turn: int) -> tuple[list[Event], bool]:
         """Read what is there, through the protocol, as far as one peer's turn goes.
 
-        The selector does not see what OpenSSL has already taken from the socket, so reading goes
-        on until it wants more; whoever has more than one turn's worth comes again. Records are
-        joined first, because people's messages come in a record each and a pass through the
-        protocol costs more than the message.
+        One record is read of a peer that was quiet, because finding that there is no second one
+        costs as much as the first; a read takes a whole record, so what is left is in the socket,
+        where the selector sees it. A peer that comes again in the very next turn is talking:
+        then reading goes on until it wants more, and who has more than one turn's worth comes
+        again. Records are joined first, because people's messages come in a record each and a
+        pass through the protocol costs more than the message.
+
+        Args:
+            limits: how many bytes and records a turn may take.
+            turn: the number of the worker's turn; each is one more than the last.
 
         Returns:
             The events, and whether more may be waiting.
@@ -115,9 +124,10 @@ class Peer:
         read = self.link.read
         records: list[bytes] = []
         room = limits.read_bytes
-        more, ended = True, False
+        talking, self.turn = turn == self.turn + 1, turn
+        more, ended = talking, False
         try:
-            for _ in range(limits.read_records):
+            for _ in range(limits.read_records if talking else 1):
                 data = read()
                 if isinstance(data, Want) or not data:
                     more, ended = False, not isinstance(data, Want)

@@ -116,6 +116,7 @@ class Worker:
         self.selector.register(self.inbox, selectors.EVENT_READ, None)
         self.life = Lifecycle(self)
         self.nursery = Nursery(self)
+        self.turns = 0
         self._stop_by: float | None = None
         self._next_sweep = self.now
 
@@ -139,6 +140,7 @@ class Worker:
         """Do one turn, waiting at most `patience` seconds for something to happen."""
         ready = self.selector.select(patience)
         self.now = self.clock.monotonic()
+        self.turns += 1
         again, self.again = self.again, {}
         reading = not self.handler.crowded()
         for key, mask in ready:
@@ -225,6 +227,8 @@ class Worker:
 
     def _take_orders(self) -> None:
         for order in self.inbox.take():
+            if delivery.carry_out(self, order):
+                continue
             if isinstance(order, Adopt):
                 self.adopt(
                     order.conn,
@@ -235,7 +239,7 @@ class Worker:
                 )
             elif isinstance(order, Stop):
                 self._stop(order)
-            elif not delivery.carry_out(self, order):
+            else:
                 self.handler.command(order)
 
     def _flush(self) -> None:

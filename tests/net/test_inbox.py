@@ -1,4 +1,4 @@
-"""An inbox hands items to its owner in order and wakes it with one byte a burst."""
+"""An inbox hands items to its owner in order and rings once a burst."""
 
 import select
 import threading
@@ -99,18 +99,6 @@ def test_posting_after_the_owner_left_is_harmless(inbox: "Inbox[int]") -> None:
     inbox.post(1)
 
 
-def test_a_full_bell_does_not_hurt(inbox: "Inbox[int]") -> None:
-    """When no further wake-up byte fits, the owner has enough of them already."""
-    inbox._ring.setblocking(False)
-    try:
-        while True:
-            inbox._ring.send(b"!" * 4096)
-    except BlockingIOError:
-        inbox.post(5)
-    assert inbox.take() == [5]
-    inbox.close()
-
-
 def test_who_must_not_overtake_waits_until_everything_is_taken(inbox: "Inbox[int]") -> None:
     """One waiting item is enough to wait for, well below the bound; nothing waits for nothing."""
     assert inbox.wait_until_taken(0)
@@ -120,4 +108,46 @@ def test_who_must_not_overtake_waits_until_everything_is_taken(inbox: "Inbox[int
     taker.start()
     assert inbox.wait_until_taken(10)
     taker.join()
+    inbox.close()
+
+
+class Relief(threading.Event):
+    """What waiting posters wait for, with an owner that takes at the worst moment.
+
+    Args:
+        inbox: the inbox.
+        moment: what the poster is just doing when the owner takes.
+    """
+
+    def __init__(self, inbox: "Inbox[int]", moment: str) -> None:
+        super().__init__()
+        self._inbox = inbox
+        self._moment = moment
+        self.waits: list[bool] = []
+
+    def clear(self) -> None:
+        """Forget an earlier taking."""
+        super().clear()
+        if self._moment == "about to wait":
+            self._inbox.take()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Note whether the taking would have ended the wait."""
+        assert timeout
+        self._inbox.take()
+        self.waits.append(self.is_set())
+        return self.is_set()
+
+
+@pytest.mark.parametrize(("moment", "waits"), [("about to wait", []), ("waiting", [True])])
+def test_a_taking_ends_the_wait_whenever_it_happens(
+    inbox: "Inbox[int]", moment: str, waits: list[bool]
+) -> None:
+    """Who waits is let on, and who has only begun to does not wait for the next taking."""
+    inbox._relief = relief = Relief(inbox, moment)
+    for _ in range(2):
+        relief.waits.clear()
+        inbox.post(1)
+        assert inbox.wait_until_taken(60)
+        assert relief.waits == waits
     inbox.close()
