@@ -30,6 +30,12 @@ class Limits:
     page_entries: int = count(100, "entries", "a page of history ends; the next one is asked for")
     page_bytes: int = count(40_960, "bytes of text", "a page of history ends earlier")
     names_per_page: int = count(200, "names", "who and rooms are paged")
+    request_bytes: int = count(
+        8_192, "bytes of a certificate request", "the renewal is refused (too-long)"
+    )
+    mute_seconds: int = count(
+        315_360_000, "seconds, ten years", "a longer mute is refused (bad-query)"
+    )
     unacked: int = count(256, "messages", "a client keeps the rest in its queue")
 
     # rates and numbers
@@ -45,6 +51,12 @@ class Limits:
     rooms_per_person: int = count(400, "rooms", "joining is refused (too-many-rooms)")
     handshakes_waiting: int = count(
         4_000, "unfinished handshakes", "the oldest unfinished one is dropped"
+    )
+    petitions: int = count(
+        32, "renewals and acts of a connection not answered yet", "the next is refused (bad-query)"
+    )
+    acts_per_hour: int = count(
+        600, "renewals and acts an hour a person", "the next is refused (not-allowed)"
     )
     presence_names: int = count(
         200, "people in a room", "presence frames carry only the count from there on"
@@ -64,11 +76,39 @@ class Limits:
     close_seconds: float = limit(1, "seconds", "a close_notify that cannot leave is given up")
     stop_seconds: float = limit(5, "seconds", "an ordered stop goes on without the rest")
     presence_seconds: float = limit(0.25, "seconds", "presence changes of a room are merged")
-    registry_seconds: float = limit(0.25, "seconds", "how often the registry's file is looked at")
+    registry_seconds: float = limit(
+        0.25, "seconds", "how often the certificates folder is looked at"
+    )
+    folder_seconds: float = limit(
+        2, "seconds", "what needs the folder that a command holds is refused (internal)"
+    )
     connect_seconds: float = limit(10, "seconds", "a connection attempt is given up")
     ack_seconds: float = limit(30, "seconds", "`send` gives up: outcome unknown")
     retry_first_seconds: float = limit(0.2, "seconds", "the first wait before a new connection")
     retry_most_seconds: float = limit(10, "seconds", "the longest wait before a new connection")
+    renew_spread_seconds: float = limit(
+        2, "seconds", "clients that the host asks to renew do so spread over this time"
+    )
+    renew_retry_first_seconds: float = limit(
+        60, "seconds, or 1/100 of the certificate's life", "the first wait after a failed renewal"
+    )
+    renew_retry_most_seconds: float = limit(
+        21_600, "seconds, or 1/20 of the certificate's life", "the longest wait between renewals"
+    )
+
+    # enrolment
+    enrolments: int = count(
+        8, "connections to the enrolment listener", "the oldest that has asked for nothing goes"
+    )
+    enrolment_seconds: float = limit(
+        10, "seconds, in total", "a connection that has asked for nothing by then is closed"
+    )
+    enrolment_attempts: int = count(
+        10, "refused requests a minute an address", "the next is refused (too-many-attempts)"
+    )
+    enrolment_attempts_in_all: int = count(
+        60, "refused requests a minute", "the next is refused (too-many-attempts)"
+    )
 
     # memory
     outbox_bytes: int = count(

@@ -21,6 +21,7 @@ from secure_chat.cli.options import (
 from secure_chat.cli.passphrase import passphrase_from
 
 if TYPE_CHECKING:
+    from secure_chat.pki.vault import Vault
     from secure_chat.server.announce import Announcement
 
 __all__ = ["EXAMPLES", "host"]
@@ -42,6 +43,19 @@ def host(
     port: Annotated[
         int, typer.Option("--port", min=0, max=65_535, help="The port; 0 for a free one.")
     ] = 65_432,
+    enroll_port: Annotated[
+        int,
+        typer.Option(
+            "--enroll-port",
+            min=0,
+            max=65_535,
+            help="Where invited people enrol, open while an invitation is; 0 for a free port.",
+        ),
+    ] = 65_433,
+    enroll_bind: Annotated[
+        str | None,
+        typer.Option("--enroll-bind", help="The address for that; that of --bind by default."),
+    ] = None,
     keep: Annotated[
         str | None,
         typer.Option("--keep", metavar="AGE", help="Forget messages older than, say, 90d."),
@@ -59,22 +73,30 @@ def host(
     quiet: Quiet = False,
     color: Color = Colour.AUTO,
 ) -> None:
-    """Start the host; Ctrl-C stops it in order."""
+    """Start the host; Ctrl-C stops it in order.
+
+    It renews certificates and enrols invited people by itself when ca.key is here and can be
+    opened: a passphrase is asked for at start, once, and tried for host.key and ca.key. Without
+    that people can talk all the same, and the host says so. Who can read the memory of a host
+    that has opened ca.key can make anyone a member.
+    """
     from secure_chat.folders import data_folder
     from secure_chat.limits import Limits
     from secure_chat.pki.duration import parse_duration
     from secure_chat.pki.vault import Vault
     from secure_chat.server.app import Host, HostSettings
 
-    console = Console(color, quiet)
+    console, vault = Console(color, quiet), Vault(certs)
     settings = HostSettings(
         certs=certs,
-        data=data_folder(data, Vault(certs).community()) / "host",
+        data=data_folder(data, vault.community()) / "host",
         bind=bind,
         port=port,
+        enroll_bind=enroll_bind,
+        enroll_port=enroll_port,
         workers=workers,
         keep_seconds=parse_duration(keep).total_seconds() if keep else None,
-        passphrase=passphrase_from(passphrase_file),
+        passphrase=_asked_now(passphrase_from(passphrase_file), vault),
         keylog=keylog,
         limits=Limits(messages_per_second=rate, message_burst=max(1_000, int(rate))),
     )
@@ -83,6 +105,18 @@ def host(
     running = Host(settings, _json_writer(console) if as_json else _word_writer(console))
     _stop_on_signals(running.stop)
     running.run()
+
+
+def _asked_now(
+    passphrase: Callable[[], bytes] | None, vault: "Vault"
+) -> Callable[[], bytes] | None:
+    """Ask for the passphrase before Ctrl-C means an ordered stop, if there is a locked key."""
+    from secure_chat.pki.keys import key_is_encrypted
+
+    keys = (vault.host_key, vault.ca_key, vault.previous_ca_key)
+    if passphrase is not None and any(key_is_encrypted(key) for key in keys):
+        passphrase()
+    return passphrase
 
 
 def _stop_on_signals(stop: Callable[[], None]) -> None:

@@ -7,19 +7,30 @@ Nothing is acknowledged or shown before its commit has returned.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from secure_chat.clock import Clock
 from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.hub.commands import (
+    Admit,
     Command,
+    Deliver,
+    Drop,
     Event,
     Fact,
+    Feed,
+    Looked,
+    LookUp,
     Note,
+    Pause,
+    Petition,
     ReadHistory,
     ReadMissed,
+    Send,
     StorageFailed,
+    Used,
 )
 from secure_chat.hub.hub import Hub
 from secure_chat.limits import Limits
@@ -38,6 +49,8 @@ __all__ = ["Founded", "HubThread"]
 
 _PATIENCE: Final = 0.05
 _TAKING: Final = 0.02
+# Asked of every command: the most frequent first, and not a union made anew each time.
+_FOR_PEERS: Final = (Send, Deliver, Feed, Admit, Drop, Pause)
 _WORDS: Final = {
     Fact.CAME: "{person} came from {text}",
     Fact.WENT: "{person} went, from {text}",
@@ -80,15 +93,27 @@ class HubThread:
         announcer: told what the owner should know.
         limits: the bounds in force.
         clock: the time.
+        petitions: given what the registrar is to carry out and to know, on the hub's thread; it
+            must not block, and what it answers is posted here as `Replied`.
+        look: has the certificates folder looked at and then does something; must not block.
     """
 
-    def __init__(
-        self, founded: Founded, announcer: Announcer, limits: Limits, clock: Clock
+    def __init__(  # noqa: PLR0913 - what it begins with and what it is wired to
+        self,
+        founded: Founded,
+        announcer: Announcer,
+        limits: Limits,
+        clock: Clock,
+        *,
+        petitions: Callable[[Petition | Used], None] = lambda _: None,
+        look: Callable[[Callable[[], None]], None] = lambda then: then(),
     ) -> None:
         self._founded = founded
         self._announcer = announcer
         self._limits = limits
         self._clock = clock
+        self._petitions = petitions
+        self._look = look
         self.inbox: Inbox[object] = Inbox(limits.inbox_items)
         self._workers: list[Worker] = []
         self._stopping = False
@@ -145,7 +170,7 @@ class HubThread:
         self._wait()
         hub = self._hub
         items = self.inbox.take()
-        hub.tick(self._clock.monotonic())
+        hub.tick(self._clock.monotonic(), self._clock.now())
         for item in items:
             if isinstance(item, _Stop):
                 self._stopping = True
@@ -162,6 +187,12 @@ class HubThread:
             hub.pruned(floor)
 
     def _wait(self) -> None:
+        seconds = self._upkeep.patience()
+        pending = self._hub.next_tick()
+        if pending is not None:
+            seconds = min(seconds, max(0.0, pending - self._clock.monotonic()))
+        self.inbox.wait(seconds)
+        # Asked only now: a worker that has just been woken is not disturbed while it writes.
         for worker in self._workers:
             # What is committed before the worker has taken the last batch would wait for it
             # anyway, so a busy host takes more into one commit instead of making more of them.
@@ -169,11 +200,6 @@ class HubThread:
             # A worker that has too much to send holds up the hub, and with it those who send.
             while not worker.inbox.wait_for_room(_PATIENCE) and not self._stopping:
                 continue
-        seconds = self._upkeep.patience()
-        pending = self._hub.next_tick()
-        if pending is not None:
-            seconds = min(seconds, max(0.0, pending - self._clock.monotonic()))
-        self.inbox.wait(seconds)
 
     def _store(self) -> None:
         drafts = self._hub.drafts()
@@ -195,7 +221,9 @@ class HubThread:
     def _carry_out(self, commands: list[Command]) -> None:
         dispatch = self._dispatch
         for command in commands:
-            if isinstance(command, ReadHistory):
+            if isinstance(command, _FOR_PEERS):
+                dispatch.add(command)
+            elif isinstance(command, ReadHistory):
                 if needs_index(command.query.history):
                     self._upkeep.index_all()
                 self._reading.ask(command)
@@ -203,8 +231,10 @@ class HubThread:
                 self._reading.ask(command)
             elif isinstance(command, Note):
                 self._announce(command)
+            elif isinstance(command, LookUp):
+                self._look(partial(self.post, Looked(command.conn)))
             else:
-                dispatch.add(command)
+                self._petitions(command)
         dispatch.send()
 
     def _announce(self, note: Note) -> None:

@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Final, TypeVar
 
 from secure_chat.limits import Limits
-from secure_chat.tls.algorithms import CURVES, KEYS, PURPOSES, SIGNATURES
+from secure_chat.tls.algorithms import CURVES, KEYS, SIGNATURES
 from secure_chat.tls.der import (
     INTEGER,
     OBJECT_ID,
@@ -25,10 +25,18 @@ from secure_chat.tls.der import (
     moment,
     number,
 )
+from secure_chat.tls.extensions import (
+    Extension,
+    authority_in,
+    in_words,
+    purposes_in,
+    split,
+    usages_in,
+)
 from secure_chat.tls.naming import alternative_names, distinguished_name, shortened
 from secure_chat.tls.octets import Cut, Octets
 
-__all__ = ["CertificateFacts", "certificate_facts"]
+__all__ = ["CertificateFacts", "certificate_extensions", "certificate_facts"]
 
 _T = TypeVar("_T")
 _M = TypeVar("_M")
@@ -37,8 +45,6 @@ _MOST: Final = Limits().names_recorded
 _VERSION: Final = 0xA0
 _EXTENSIONS: Final = 0xA3
 _BIT_STRING: Final = 0x03
-_OCTET_STRING: Final = 0x04
-_BOOLEAN: Final = 0x01
 
 # RFC 5280 section 4.1, behind the version.
 _FIELDS: Final = (
@@ -60,20 +66,6 @@ _KEY_USAGE: Final = bytes.fromhex("551d0f")
 _ALTERNATIVE_NAMES: Final = bytes.fromhex("551d11")
 _BASIC_CONSTRAINTS: Final = bytes.fromhex("551d13")
 _EXTENDED_KEY_USAGE: Final = bytes.fromhex("551d25")
-
-_USAGES: Final = (
-    "digitalSignature",
-    "nonRepudiation",
-    "keyEncipherment",
-    "dataEncipherment",
-    "keyAgreement",
-    "keyCertSign",
-    "cRLSign",
-    "encipherOnly",
-    "decipherOnly",
-)
-_BITS: Final = 8
-_FIRST_BIT: Final = 0x80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +118,23 @@ def certificate_facts(certificate: bytes) -> CertificateFacts:
         names=_known(alternative_names, said.get(_ALTERNATIVE_NAMES), ()),
         key=_known(_key, parts.get("key"), None),
         signature=_known(_signature, parts.get("signature"), None),
-        usages=_known(_usages, said.get(_KEY_USAGE), ()),
-        purposes=_known(_purposes, said.get(_EXTENDED_KEY_USAGE), ()),
-        authority=_known(_authority, constraints, None),
+        usages=_known(usages_in, said.get(_KEY_USAGE), ()),
+        purposes=_known(purposes_in, said.get(_EXTENDED_KEY_USAGE), ()),
+        authority=_known(authority_in, constraints, None),
     )
+
+
+def certificate_extensions(certificate: bytes) -> tuple[Extension, ...]:
+    """Return the first extensions of a certificate, as far as they can be told apart.
+
+    Args:
+        certificate: DER.
+    """
+    found: list[Extension] = []
+    with suppress(Cut):
+        raws = split(_parts(certificate).get("extensions", _NONE))
+        found.extend(in_words(raw) for raw in islice(raws, _MOST))
+    return tuple(found)
 
 
 def _known(read: Callable[[bytes], _T], content: bytes | None, missing: _M) -> _T | _M:
@@ -166,14 +171,8 @@ def _parts(certificate: bytes) -> dict[str, bytes]:
 def _extensions(content: bytes) -> dict[bytes, bytes]:
     """Return the values of the extensions by identifier; the first of two equal ones counts."""
     found: dict[bytes, bytes] = {}
-    for _, extension in elements(content_of(SEQUENCE, Octets(content))):
-        data = Octets(extension)
-        identifier = content_of(OBJECT_ID, data)
-        tag, value = element(data)
-        if tag == _BOOLEAN:
-            tag, value = element(data)
-        if tag == _OCTET_STRING:
-            found.setdefault(identifier, value)
+    for extension in split(content):
+        found.setdefault(extension.identifier, extension.value)
     return found
 
 
@@ -222,25 +221,3 @@ def _key(info: bytes) -> str:
 def _size(data: Octets) -> int:
     """Return how many bits the first number of a SEQUENCE has: an RSA modulus, a DSA prime."""
     return number(content_of(INTEGER, Octets(content_of(SEQUENCE, data)))).bit_length()
-
-
-def _usages(value: bytes) -> tuple[str, ...]:
-    bits = content_of(_BIT_STRING, Octets(value))[1:]
-    return tuple(
-        name
-        for at, name in enumerate(_USAGES)
-        if at // _BITS < len(bits) and bits[at // _BITS] << at % _BITS & _FIRST_BIT
-    )
-
-
-def _purposes(value: bytes) -> tuple[str, ...]:
-    listed = islice(elements(content_of(SEQUENCE, Octets(value))), _MOST)
-    purposes = (dotted(content) for _, content in listed)
-    return tuple(PURPOSES.get(purpose, purpose) for purpose in purposes)
-
-
-def _authority(value: bytes) -> bool:
-    """Return what basicConstraints say; cA is the first part, and left out when it is false."""
-    constraints = Octets(content_of(SEQUENCE, Octets(value)))
-    tag, content = element(constraints) if constraints else (_BOOLEAN, b"")
-    return tag == _BOOLEAN and any(content)

@@ -16,9 +16,22 @@ from typing import Any, Final, TypeAlias
 from secure_chat.errors import IdentityError
 from secure_chat.tls.keylog import write_keys
 
-__all__ = ["ALPN", "Contexts", "HeardSocket", "Said", "client_contexts", "host_contexts"]
+__all__ = [
+    "ALPN",
+    "ENROLMENT_ALPN",
+    "Contexts",
+    "HeardSocket",
+    "Said",
+    "client_contexts",
+    "enrolment_host_contexts",
+    "first_visit_contexts",
+    "host_contexts",
+    "second_visit_contexts",
+]
 
 ALPN: Final = "securechat/1"
+ENROLMENT_ALPN: Final = "securechat-enroll/1"
+"""The protocol of the enrolment listener; neither listener speaks the other one's."""
 
 Said: TypeAlias = tuple[int, str, int, int, bytes]
 """One thing a handshake said: microseconds since its start, "read" or "write", the record's
@@ -130,7 +143,63 @@ def client_contexts(
     return _pair(talking, ssl.PROTOCOL_TLS_CLIENT, keylog)
 
 
-def _bare(protocol: int) -> ssl.SSLContext:
+def enrolment_host_contexts(
+    certificate: Path,
+    key: Path,
+    password: Password | None = None,
+    *,
+    keylog: Path | None = None,
+) -> Contexts:
+    """Build the TLS settings of the enrolment listener: whoever comes has no certificate yet.
+
+    None is asked for, so a handshake proves who the host is and nothing about the other end.
+
+    Args:
+        certificate: the host's certificate, PEM.
+        key: its private key, PEM.
+        password: returns the key's passphrase; asked at most once.
+        keylog: where the keys of every connection are written (`tls.keylog`); None for nowhere.
+
+    Raises:
+        IdentityError: a file is missing, unreadable, no PEM, or the key does not fit.
+        StoreError: the key log cannot be written.
+    """
+    talking = _bare(ssl.PROTOCOL_TLS_SERVER, ENROLMENT_ALPN)
+    talking.verify_mode = ssl.CERT_NONE
+    _present(talking, certificate, key, password)
+    return _pair(talking, ssl.PROTOCOL_TLS_SERVER, keylog)
+
+
+def first_visit_contexts() -> Contexts:
+    """Build the TLS settings of a look at an enrolment listener: nothing is verified.
+
+    Such a connection may be used to be told the authorities, whose public key the invitation
+    names, and for nothing else: whatever is said over it, anybody may hear.
+    """
+    talking = _bare(ssl.PROTOCOL_TLS_CLIENT, ENROLMENT_ALPN)
+    talking.check_hostname = False
+    talking.verify_mode = ssl.CERT_NONE
+    return _pair(talking, ssl.PROTOCOL_TLS_CLIENT, None)
+
+
+def second_visit_contexts(authority: str) -> Contexts:
+    """Build the TLS settings of an enrolment: the host verified by authority and name.
+
+    Args:
+        authority: the certificate of the one authority to trust, PEM.
+
+    Raises:
+        IdentityError: it is no certificate that OpenSSL can use.
+    """
+    talking = _bare(ssl.PROTOCOL_TLS_CLIENT, ENROLMENT_ALPN)
+    try:
+        talking.load_verify_locations(cadata=authority)
+    except (OSError, ValueError) as error:
+        raise IdentityError("the authority's certificate cannot be used", why=str(error)) from error
+    return _pair(talking, ssl.PROTOCOL_TLS_CLIENT, None)
+
+
+def _bare(protocol: int, alpn: str = ALPN) -> ssl.SSLContext:
     """Return a context with everything but files.
 
     Built directly, because `create_default_context` writes the session keys to SSLKEYLOGFILE.
@@ -147,7 +216,7 @@ def _bare(protocol: int) -> ssl.SSLContext:
     )
     # Some builds of Python take a cut line for an orderly end; a cut may have lost something.
     context.options &= ~ssl.Options.OP_IGNORE_UNEXPECTED_EOF
-    context.set_alpn_protocols([ALPN])
+    context.set_alpn_protocols([alpn])
     if protocol == ssl.PROTOCOL_TLS_SERVER:
         context.num_tickets = 0
         if ssl.OPENSSL_VERSION_INFO[:2] < _OPENSSL_WITH_ML_KEM:

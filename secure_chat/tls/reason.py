@@ -65,6 +65,15 @@ _HOST_SAYS: Final = frozenset(
         Reason.HOST_FULL,
         Reason.VERSION,
         Reason.SHUTDOWN,
+        Reason.UNKNOWN_SECRET,
+        Reason.INVITE_EXPIRED,
+        Reason.INVITE_USED,
+        Reason.INVITE_CANCELLED,
+        Reason.WRONG_NAME,
+        Reason.NAME_RETIRED,
+        Reason.BAD_REQUEST,
+        Reason.TOO_MANY_ATTEMPTS,
+        Reason.NO_AUTHORITY,
     }
 )
 

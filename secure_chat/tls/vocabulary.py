@@ -41,6 +41,19 @@ class Reason(StrEnum):
     HOST_FULL = "host-full"
     PROTOCOL = "protocol"
     SHUTDOWN = "shutdown"
+    # at the enrolment listener, where people without a certificate come
+    INTRODUCED = "introduced"
+    ENROLLED = "enrolled"
+    UNKNOWN_SECRET = "unknown-secret"  # noqa: S105 - a word for it, not one
+    INVITE_EXPIRED = "invite-expired"
+    INVITE_USED = "invite-used"
+    INVITE_CANCELLED = "invite-cancelled"
+    WRONG_NAME = "wrong-name"
+    NAME_RETIRED = "name-retired"
+    BAD_REQUEST = "bad-request"
+    TOO_MANY_ATTEMPTS = "too-many-attempts"
+    NO_AUTHORITY = "no-authority"
+    OTHER_AUTHORITY = "other-authority"
     # it never became a handshake, or not a whole one
     PLAINTEXT = "plaintext"
     GARBAGE = "garbage"
@@ -78,6 +91,8 @@ _SAME_SETUP: Final = (
     "use certificates made by one `securechat init-certs`: both ends need the same ca.crt"
 )
 _CLOCKS: Final = "compare the clocks of both computers, then wait or make a new certificate"
+_INVITE_ANEW: Final = "ask whoever invited you for a new invitation"
+_INVITE_THEM: Final = "invite them anew: `securechat invite NAME`"
 _NOTHING: Final = "nothing to do here; if it should be a member, it must use `securechat join`"
 
 _WORDS: Final[dict[Reason, _Words]] = {
@@ -176,6 +191,60 @@ _WORDS: Final[dict[Reason, _Words]] = {
     ),
     Reason.SHUTDOWN: _Words(
         "the host was stopping", "nothing to do", "try again when the host is back"
+    ),
+    Reason.INTRODUCED: _Words(
+        "the client was told the authorities of the host, and left",
+        "nothing to do",
+        "nothing to do",
+    ),
+    Reason.ENROLLED: _Words("the client was given a certificate", "nothing to do", "nothing to do"),
+    Reason.UNKNOWN_SECRET: _Words(
+        "no invitation has the secret that {owner} showed",
+        "nothing to do for a guess; if they were invited, invite them anew",
+        _INVITE_ANEW,
+    ),
+    Reason.INVITE_EXPIRED: _Words(
+        "the invitation that {owner} showed has expired", _INVITE_THEM, _INVITE_ANEW
+    ),
+    Reason.INVITE_USED: _Words(
+        "the invitation that {owner} showed has been used already",
+        "if they say that it was not them, revoke what it gave (`securechat certs list`) and invite"
+        " them anew",
+        "if an earlier try of yours was cut off, its answer was lost; if it was not you, tell"
+        f" whoever invited you at once; {_INVITE_ANEW}",
+    ),
+    Reason.INVITE_CANCELLED: _Words(
+        "the invitation that {owner} showed has been cancelled", _INVITE_THEM, _INVITE_ANEW
+    ),
+    Reason.WRONG_NAME: _Words(
+        "{owner} asked for a certificate for another name than the invitation's",
+        "nothing to do: nobody gets a name that they were not invited for",
+        "use the invitation as it was given to you",
+    ),
+    Reason.NAME_RETIRED: _Words(
+        "the name that {owner} was invited under is given to nobody any more",
+        "invite them under another name: whoever had this one was revoked",
+        "ask whoever invited you for an invitation under another name",
+    ),
+    Reason.BAD_REQUEST: _Words(
+        "the certificate request of {owner} cannot be used",
+        "a faulty program, or somebody changed it; nothing was issued",
+        "update this program, then try again with the same invitation",
+    ),
+    Reason.TOO_MANY_ATTEMPTS: _Words(
+        "too many requests for a certificate were refused within a minute",
+        "look who tries: `securechat handshakes --failed`; it passes by itself",
+        "wait a minute, then try again with the same invitation",
+    ),
+    Reason.NO_AUTHORITY: _Words(
+        "{judge} cannot issue certificates now",
+        "start the host where ca.key is, with its passphrase",
+        "tell whoever runs the host, then try again with the same invitation",
+    ),
+    Reason.OTHER_AUTHORITY: _Words(
+        "{owner} is not the host that the invitation names: its authorities have other keys",
+        "do not use that host; ask whoever invited you, as the invitation's secret was not sent",
+        "invite them anew: the authority may have changed since",
     ),
     Reason.PLAINTEXT: _Words(
         "{peer} speaks plain text instead of TLS",

@@ -243,6 +243,13 @@ def test_the_verdict_names_code_and_words() -> None:
     )
 
 
+def test_a_first_look_at_a_host_is_no_verdict() -> None:
+    """Whoever only fetches the authorities has accepted nobody's certificate yet."""
+    for end in ("host", "client"):
+        introduced = full(end, reason="introduced", client_chain=(), client_cert_chain_fps=())
+        assert [sheet.verdict for sheet in sheets(introduced)] == [""]
+
+
 def test_a_record_of_an_older_version_is_shown_as_well() -> None:
     """It has fingerprints and the first certificate's names, and no offer."""
     old = full("host", offered=None, chosen=None, host_chain=(), client_chain=())

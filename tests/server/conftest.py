@@ -2,11 +2,15 @@
 
 import json
 import queue
+import shutil
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 import pytest
 
@@ -16,7 +20,22 @@ from secure_chat.server.announce import Announcement
 from secure_chat.server.app import Host, HostSettings
 from tests.server.guest import Guest
 
-__all__ = ["LiveHost"]
+__all__ = ["LiveHost", "revoke_elsewhere"]
+
+_REVOKE = """
+import sys, time
+from pathlib import Path
+from secure_chat.pki.opening import open_authority
+from secure_chat.pki.revoking import revoke
+from secure_chat.pki.vault import Vault
+vault = Vault(Path(sys.argv[1]))
+revoke(vault, open_authority(vault), sys.argv[2], "keyCompromise", time.time(), "test")
+"""
+
+
+def revoke_elsewhere(certs: Path, target: str) -> None:
+    """Revoke somebody from another process, as the owner's shell does."""
+    subprocess.run([sys.executable, "-c", _REVOKE, str(certs), target], check=True, timeout=60)
 
 
 class LiveHost:
@@ -34,17 +53,34 @@ class LiveHost:
         self.data = data
         self.announced: queue.Queue[Announcement] = queue.Queue()
         self.error: SecureChatError | None = None
-        given = HostSettings(certs=certs, data=data, port=0, limits=limits, **settings)
+        given = HostSettings(
+            certs=certs, data=data, port=0, enroll_port=0, limits=limits, **settings
+        )
         self.host = Host(given, self.announced.put)
         self._thread = threading.Thread(target=self._run)
 
     def start(self) -> "LiveHost":
         """Start it and wait until it listens."""
         self._thread.start()
-        ready = self.wait_for("ready")
-        host, _, port = str(ready.fields["address"]).rpartition(":")
+        self.ready = self.wait_for("ready")
+        host, _, port = str(self.ready.fields["address"]).rpartition(":")
         self.address = (host, int(port))
         return self
+
+    def __enter__(self) -> Self:
+        """Start it."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop it, if nobody has."""
+        if self._thread.is_alive():
+            self.stop()
 
     def _run(self) -> None:
         try:
@@ -77,6 +113,12 @@ class LiveHost:
         for path in self.data.glob("handshakes*.jsonl*"):
             found += [json.loads(line) for line in path.read_text().splitlines()]
         return sorted(found, key=lambda record: str(record["ts"]))
+
+
+@pytest.fixture
+def own(certs: Path, tmp_path: Path) -> Path:
+    """A copy of the certificates folder, to be changed."""
+    return Path(shutil.copytree(certs, tmp_path / "certs"))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Why a handshake ended as it did, and what to do: for each end, in words.
 
-Pure lookups in the tables `about_certificates`, `about_connections` and `about_alerts`, which have
-an entry for every reason and every alert. A word that this version does not know is explained by
-what the record says of it.
+Pure lookups in the tables `about_certificates`, `about_connections`, `about_enrolment` and
+`about_alerts`, which have an entry for every reason and every alert. A word that this version does
+not know is explained by what the record says of it.
 """
 
 from dataclasses import dataclass, replace
@@ -12,6 +12,7 @@ from secure_chat.handshakes.record import End, HandshakeRecord, other
 from secure_chat.handshakes.telling.about_alerts import ALERTS
 from secure_chat.handshakes.telling.about_certificates import CERTIFICATES
 from secure_chat.handshakes.telling.about_connections import CONNECTIONS
+from secure_chat.handshakes.telling.about_enrolment import ENROLMENT
 from secure_chat.handshakes.telling.explanation import Explanation, Steps
 from secure_chat.handshakes.telling.particulars import (
     alert_sender,
@@ -31,7 +32,7 @@ __all__ = [
     "refused_here",
 ]
 
-REASONS: Final[dict[str, Explanation]] = {**CERTIFICATES, **CONNECTIONS}
+REASONS: Final[dict[str, Explanation]] = {**CERTIFICATES, **CONNECTIONS, **ENROLMENT}
 """Every reason there is."""
 
 # What the other end did or left undone, whoever noticed it.
@@ -48,6 +49,15 @@ _HOST_SAYS: Final = frozenset(
         "version",
         "shutdown",
         "no-alpn",
+        "unknown-secret",
+        "invite-expired",
+        "invite-used",
+        "invite-cancelled",
+        "wrong-name",
+        "name-retired",
+        "bad-request",
+        "too-many-attempts",
+        "no-authority",
     }
 )
 

@@ -92,6 +92,9 @@ def _chain(
 def _verdict(record: HandshakeRecord, end: End) -> tuple[str, bool]:
     """Return what the other end made of this end's certificate, and whether that was good."""
     judge = other(end)
+    if record.reason == "introduced":
+        # The client looked at the authorities only, and trusted nobody yet.
+        return "", True
     if record.established:
         return f"accepted by the {judge}", True
     if owner_of(record) != end or record.reason not in _JUDGED:
