@@ -1,4 +1,4 @@
-"""Questions to the host that wait for their answer: who, rooms, whois, history.
+"""Questions to the host that wait for their answer: who, rooms, whois, history, moderation.
 
 Used on any thread but the worker's; each call blocks its caller until the answer is here, the
 line is lost or `limits.ack_seconds` have passed. Answers page by page are put together here.
@@ -12,13 +12,32 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from secure_chat.client.effects import Request
-from secure_chat.client.events import Message, Page, People, Problem, Profile, RoomList
+from secure_chat.client.events import (
+    Done,
+    Message,
+    Moderated,
+    Page,
+    People,
+    Problem,
+    Profile,
+    RoomList,
+)
 from secure_chat.client.orders import Ask
+from secure_chat.client.outgoing import check
 from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.client.text import printable
 from secure_chat.errors import HostUnreachable, OutcomeUnknown, SecureChatError
 from secure_chat.limits import Limits
-from secure_chat.wire.messages import Code, History, Person, RoomInfo, Rooms, Who, Whois
+from secure_chat.wire.messages import (
+    Code,
+    History,
+    Moderate,
+    Person,
+    RoomInfo,
+    Rooms,
+    Who,
+    Whois,
+)
 
 __all__ = ["Asking", "error_of"]
 
@@ -27,9 +46,12 @@ _HINTS: Final[dict[str, str]] = {
     Code.NOBODY: "`securechat join` and `/who` list who there is.",
     Code.TOO_LONG: "Send it in parts.",
     Code.DISK_FULL: "The host's owner must make room; send it again then.",
+    Code.MUTED: "An operator or the host's owner can lift it.",
+    Code.ROOM_CLOSED: "An operator or the host's owner can open it again.",
+    Code.NOT_ALLOWED: "The host's owner can do it: `securechat moderate` at the host.",
 }
 
-Kind = TypeVar("Kind", People, RoomList, Profile, Page)
+Kind = TypeVar("Kind", People, RoomList, Profile, Page, Done)
 
 
 class Asking:
@@ -101,6 +123,25 @@ class Asking:
             more = page.more and bool(page.messages)
             after = page.messages[-1].seq if page.messages else after
 
+    def moderate(
+        self, act: str, *, name: str = "", room: str = "", seconds: int = 0, reason: str = ""
+    ) -> Moderated:
+        """Do what an operator may do to a person or a room; it is in force on return.
+
+        Args:
+            act: a word of `wire.messages.Measure`.
+            name: the person, for `kick`, `mute`, `unmute` and `ban`.
+            room: the room, for `close-room` and `open-room`.
+            seconds: how long a mute lasts; 0 until somebody lifts it.
+            reason: why, for the host's audit trail; at most 1,024 characters.
+
+        Raises:
+            OutcomeUnknown: no answer came; doing it again is safe.
+            SecureChatError: the host refused it, for example because we are no operator.
+        """
+        self._answer(Moderate(next(self._numbers), act, name, room, seconds, reason), Done)
+        return Moderated(act, name, room, seconds, reason)
+
     def _newest(self, query: History, most: int) -> list[Message]:
         """Return the newest so many; pages come from the end backwards."""
         found: list[Message] = []
@@ -117,7 +158,12 @@ class Asking:
         return self._answer(replace(query, re=next(self._numbers)), Page)
 
     def _answer(self, request: Request, kind: type[Kind]) -> Kind:
-        """Send a question and wait for its answer."""
+        """Send a question and wait for its answer.
+
+        Raises:
+            UsageError: it cannot be one, so the host would close the connection for it.
+        """
+        check(request, self._limits)
         slot: Slot = queue.SimpleQueue()
         self._outlet.answers[request.re] = slot
         if self._outlet.ended:

@@ -8,25 +8,39 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from secure_chat.client.events import Event
-from secure_chat.wire.messages import History, Join, Leave, Rooms, Say, Who, Whois
+from secure_chat.wire.messages import (
+    History,
+    Join,
+    Leave,
+    Moderate,
+    Rooms,
+    Say,
+    Who,
+    Whois,
+)
 from secure_chat.wire.messages import Message as WireMessage
 
 __all__ = [
+    "Denied",
     "Dial",
+    "DialBeside",
     "Duplicate",
     "Effect",
     "Forget",
+    "Granted",
     "Hangup",
+    "Hurry",
     "Memory",
     "Mode",
     "Outgoing",
     "Request",
     "Show",
+    "Stayed",
     "Transmit",
 ]
 
 Outgoing: TypeAlias = Say | Join | Leave
-Request: TypeAlias = Who | Rooms | Whois | History
+Request: TypeAlias = Who | Rooms | Whois | History | Moderate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +59,15 @@ class Show:
 
 @dataclass(frozen=True, slots=True)
 class Transmit:
-    """Send a message on the present connection."""
+    """Send a message on a connection.
+
+    Args:
+        message: what to say.
+        conn: where.
+    """
 
     message: WireMessage
+    conn: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +92,70 @@ class Dial:
 
 
 @dataclass(frozen=True, slots=True)
+class DialBeside:
+    """Connect once more beside the connection that is up, which stays until the new one is in."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
-    """End the present connection in order; `lost` follows."""
+    """End a connection in order; `lost` follows."""
+
+    conn: int
 
 
-Effect: TypeAlias = Show | Transmit | Forget | Duplicate | Dial | Hangup
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """The connection beside the present one failed, which stays in use.
+
+    Args:
+        why: the reason in words.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """The host has issued the certificate that was asked for; nothing of it is checked yet.
+
+    Args:
+        certificate: it, PEM.
+        authorities: whom to trust from now on, PEM.
+    """
+
+    certificate: str
+    authorities: str
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """No certificate comes of the request.
+
+    Args:
+        why: the reason in words.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hurry:
+    """The host wants us to ask for a new certificate now."""
+
+
+Effect: TypeAlias = (
+    Show
+    | Transmit
+    | Forget
+    | Duplicate
+    | Dial
+    | DialBeside
+    | Hangup
+    | Stayed
+    | Granted
+    | Denied
+    | Hurry
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from secure_chat.clock import rfc3339
 from secure_chat.errors import SecureChatError
 from secure_chat.wire.messages import (
+    Done,
     Error,
     Live,
     Membership,
@@ -29,11 +30,14 @@ __all__ = [
     "Answer",
     "Connected",
     "Disconnected",
+    "Done",
     "Event",
+    "Expiring",
     "Left",
     "Live",
     "Membership",
     "Message",
+    "Moderated",
     "Notice",
     "Page",
     "People",
@@ -41,6 +45,7 @@ __all__ = [
     "Problem",
     "Profile",
     "Refused",
+    "Renewed",
     "RoomList",
     "as_json",
     "when",
@@ -180,7 +185,61 @@ class Left:
     unsent: int
 
 
-Answer: TypeAlias = People | RoomList | Profile | Page
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """The certificate was renewed and the connection is one with the new certificate.
+
+    Nobody saw us go, and nothing was lost or is told twice; what else `Connected` said of us
+    still holds.
+
+    Args:
+        until: when the new certificate ends, milliseconds since 1970 UTC.
+        role: `member` or `operator`.
+        rooms: the rooms we are a member of.
+        uid: the host's name for the new handshake in its journal.
+    """
+
+    until: int
+    role: str
+    rooms: tuple[str, ...]
+    uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """Our certificate ends soon and could not be renewed; after that the host keeps us out.
+
+    Args:
+        until: when it ends, milliseconds since 1970 UTC.
+        left: seconds until then.
+        why: why the last attempt came to nothing.
+    """
+
+    until: int
+    left: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moderated:
+    """What an operator asked for is written down and in force.
+
+    Args:
+        act: `kick`, `mute`, `unmute`, `ban`, `close-room` or `open-room`.
+        name: whom it was done to, "" for a room.
+        room: the room, "" for a person.
+        seconds: how long a mute lasts, 0 for ever and for other acts.
+        reason: why, "" when nobody said.
+    """
+
+    act: str
+    name: str
+    room: str
+    seconds: int
+    reason: str
+
+
+Answer: TypeAlias = People | RoomList | Profile | Page | Done
 Event: TypeAlias = (
     Connected
     | Message
@@ -193,11 +252,16 @@ Event: TypeAlias = (
     | Disconnected
     | Refused
     | Left
+    | Renewed
+    | Expiring
+    | Moderated
     | Answer
 )
 
 # The last second of the year 9999, in milliseconds.
 _LAST_MOMENT: Final = 253_402_300_799_000
+
+_MOMENTS: Final = frozenset({"at", "until"})
 
 _NAMES: Final[dict[type, str]] = {
     Connected: "connected",
@@ -215,6 +279,10 @@ _NAMES: Final[dict[type, str]] = {
     RoomList: "rooms",
     Profile: "profile",
     Page: "page",
+    Done: "done",
+    Renewed: "renewed",
+    Expiring: "expiring",
+    Moderated: "moderated",
 }
 
 
@@ -236,8 +304,8 @@ def as_json(event: Event) -> dict[str, Any]:
         return named | {"code": event.code, **told, "exit": int(error.exit_code)}
     fields: dict[str, Any] = to_builtins(event)
     fields.pop("t", None)
-    if "at" in fields:
-        fields["at"] = when(fields["at"])
+    for moment in _MOMENTS & fields.keys():
+        fields[moment] = when(fields[moment])
     return named | {name: value for name, value in fields.items() if value is not None}
 
 

@@ -1,21 +1,34 @@
-"""The client's disk thread: keeps what is unsent, the cursor and the handshake journal.
+"""The client's disk thread: keeps what is unsent, the cursor, the journal and the certificate.
 
-Owns the store and the journal. Everybody else posts to it, so that neither the window nor the
-worker ever waits for a disk. What waits is written in one transaction, and a message goes on to
-the worker only when it is on the disk: a client that is killed has lost nothing it was given.
+Owns the store and the journal, and is the only one that writes the identity's files. Everybody
+else posts to it, so that neither the window nor the worker ever waits for a disk. What waits is
+written in one transaction, and a message goes on to the worker only when it is on the disk: a
+client that is killed has lost nothing it was given. What costs milliseconds, such as reading an
+encrypted key, is done here too.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from secure_chat.client.effects import Forget, Outgoing
-from secure_chat.client.orders import Ask, Leaving, Submitted, Trouble
+from secure_chat.client.orders import (
+    Ask,
+    Compose,
+    Composed,
+    Hindered,
+    Install,
+    Leaving,
+    Ready,
+    Submitted,
+    Trouble,
+)
 from secure_chat.client.store import Store
-from secure_chat.errors import StoreError
+from secure_chat.errors import IdentityError, StoreError
 from secure_chat.handshakes.journal import Journal
 from secure_chat.limits import Limits
 from secure_chat.net.inbox import Inbox
 from secure_chat.net.recording import Evidence, record_of
+from secure_chat.pki.identity import Identity
 from secure_chat.wire.messages import Join, Leave, Say
 
 __all__ = ["Keeper"]
@@ -29,7 +42,20 @@ class _Stop:
     """Asks the thread to end."""
 
 
-_Item: TypeAlias = Outgoing | Forget | Evidence | Ask | Leaving | _Shown | _Stop
+_Item: TypeAlias = Outgoing | Forget | Evidence | Ask | Leaving | Compose | Install | _Shown | _Stop
+
+
+class Files(Protocol):
+    """What the keeper asks of `client.credentials`."""
+
+    def newer(self, used: Identity) -> Identity | None:
+        """Return the certificate on the disk when it is another one and holds."""
+
+    def request(self) -> str:
+        """Return a certificate request, PEM."""
+
+    def install(self, certificate: str, authorities: str, present: Identity) -> Identity:
+        """Put a renewed certificate onto the disk."""
 
 
 class Keeper:
@@ -38,7 +64,9 @@ class Keeper:
     Args:
         store: the identity's state.
         journal: where handshakes are recorded; None for nowhere.
-        deliver: hands `Submitted`, `Ask`, `Leaving` and `Trouble` to the worker; from this thread.
+        files: the identity's files.
+        deliver: hands `Submitted`, `Ask`, `Leaving`, `Trouble` and what came of a renewal to the
+            worker; from this thread.
         limits: the bounds in force.
     """
 
@@ -46,11 +74,13 @@ class Keeper:
         self,
         store: Store,
         journal: Journal | None,
+        files: Files,
         deliver: Callable[[object], None],
         limits: Limits,
     ) -> None:
         self._store = store
         self._journal = journal
+        self._files = files
         self._deliver = deliver
         self._inbox: Inbox[_Item] = Inbox(limits.inbox_items)
         self._cursor: int | None = None
@@ -59,7 +89,7 @@ class Keeper:
 
     # --- for any thread ------------------------------------------------------------------------
 
-    def post(self, item: Outgoing | Forget | Evidence | Ask | Leaving) -> None:
+    def post(self, item: Outgoing | Forget | Evidence | Ask | Leaving | Compose | Install) -> None:
         """Have something kept, forgotten, recorded or passed on behind what was said before it."""
         self._inbox.post(item)
 
@@ -107,9 +137,22 @@ class Keeper:
                 self._deliver(item)
             elif isinstance(item, Evidence) and self._journal is not None:
                 self._journal.write(record_of(item))
+            elif isinstance(item, Compose | Install):
+                self._deliver(self._renew(item))
             elif isinstance(item, _Stop):
                 going = False
         return going
+
+    def _renew(self, order: Compose | Install) -> Composed | Ready | Hindered:
+        """Take one step of a renewal; see `client.renewing`."""
+        try:
+            if isinstance(order, Install):
+                new = self._files.install(order.certificate, order.authorities, order.present)
+                return Ready(new)
+            newer = self._files.newer(order.present)
+            return Composed(self._files.request()) if newer is None else Ready(newer)
+        except IdentityError as error:
+            return Hindered(error)
 
     def _save(self, keep: tuple[Outgoing, ...], forget: list[str]) -> None:
         self._told = False

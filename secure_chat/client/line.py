@@ -3,33 +3,54 @@
 Owned by the client's worker. It connects, tries one address after the other, hands frames to the
 session, and its events to whoever waits for them. It never blocks: names are looked up on a
 thread of their own, and a consumer that does not keep up makes it stop reading.
+
+The line is one connection, but for the moment in which one with a renewed certificate takes over:
+that one is made beside it, to the same address, so that no name has to be looked up.
 """
 
 import threading
 from collections import deque
 from socket import AddressFamily
-from typing import Final, assert_never
+from typing import Final, Protocol, assert_never
 
 from secure_chat.client.effects import (
+    Denied,
     Dial,
+    DialBeside,
     Duplicate,
     Effect,
     Forget,
+    Granted,
     Hangup,
+    Hurry,
     Show,
+    Stayed,
     Transmit,
 )
-from secure_chat.client.events import Problem
+from secure_chat.client.events import Connected, Problem, Renewed
 from secure_chat.client.keeper import Keeper
-from secure_chat.client.orders import Ask, Found, Leaving, Relieved, Submitted, Trouble
+from secure_chat.client.orders import (
+    Ask,
+    Composed,
+    Found,
+    Hindered,
+    Leaving,
+    Ready,
+    Relieved,
+    Submitted,
+    Trouble,
+)
 from secure_chat.client.outlet import Outlet
+from secure_chat.client.renewing import Renewing
 from secure_chat.client.session import Session
 from secure_chat.client.text import printable
 from secure_chat.errors import HostUnreachable, SecureChatError
+from secure_chat.limits import Limits
 from secure_chat.net.dialer import Address, addresses, begin
 from secure_chat.net.orders import Stop
 from secure_chat.net.recording import Evidence
 from secure_chat.net.worker import Worker
+from secure_chat.pki.identity import Identity
 from secure_chat.tls.vocabulary import Reason, sentence
 from secure_chat.wire.messages import Code, Message
 
@@ -40,6 +61,15 @@ _SAID_BY_THE_PROTOCOL: Final = frozenset(Code)
 _KNOWN_REASONS: Final = frozenset(Reason)
 
 
+class Certificates(Protocol):
+    """What the line asks of `client.credentials`."""
+
+    handed: Identity
+
+    def newer(self, used: Identity) -> Identity | None:
+        """Return the certificate on the disk when it is another one and holds."""
+
+
 class Line:
     """What the client's worker tells and asks; see `net.worker.Handler`.
 
@@ -48,35 +78,56 @@ class Line:
         keeper: remembers.
         outlet: shows.
         target: the host as the person named it.
+        certificates: tells which one a connection has, and whether there is a newer one.
+        renewing: has it renewed in time.
+        limits: how long leaving may wait for a certificate that is on its way.
     """
 
     worker: Worker
 
-    def __init__(self, session: Session, keeper: Keeper, outlet: Outlet, target: Address) -> None:
+    def __init__(  # noqa: PLR0913, PLR0917 -- the parts it works with, wired once in `runtime`
+        self,
+        session: Session,
+        keeper: Keeper,
+        outlet: Outlet,
+        target: Address,
+        certificates: Certificates,
+        renewing: Renewing,
+        limits: Limits,
+    ) -> None:
         self._session = session
         self._keeper = keeper
         self._outlet = outlet
         self._target = target
+        self._certificates = certificates
+        self._renewing = renewing
+        self._limits = limits
+        # The number of the newest attempt, and which certificate each connection has.
         self._conn = 0
+        self._used: dict[int, Identity] = {}
         self._opened = False
         self._uid = ""
         self._candidates: deque[tuple[AddressFamily, Address]] = deque()
+        # Where the newest attempt went; once connected, where we are.
+        self._here: tuple[AddressFamily, Address] = (AddressFamily.AF_UNSPEC, target)
         self._dial_at: float | None = None
+        self._leaving: Leaving | None = None
+        self._leave_by = 0.0
         self._ended = False
 
     # --- what the worker tells -----------------------------------------------------------------
 
     def opened(self, conn: int, certificate: bytes, address: Address) -> None:
         """TLS is done; the host speaks first."""
-        del conn, certificate, address
+        del certificate, address
         self._opened = True
-        self._session.opened()
+        self._used[conn] = self._certificates.handed
+        self._session.opened(conn)
 
     def received(self, conn: int, messages: list[Message]) -> None:
         """Take in what the host said."""
-        del conn
         for message in messages:
-            self._session.received(message)
+            self._session.received(conn, message)
         self._settle()
         if self._outlet.full and not self._outlet.holding:
             self._outlet.holding = True
@@ -84,11 +135,10 @@ class Line:
             if self._outlet.eased:
                 self._outlet.holding = False
             else:
-                self.worker.hold(self._conn, holding=True)
+                self._hold()
 
     def lost(self, conn: int, code: str, text: str, error: SecureChatError | None) -> None:
         """Try the next address, or let the session decide."""
-        del conn
         if error is not None:
             # The host's own words may be in it.
             error.why = printable(error.why)
@@ -97,7 +147,9 @@ class Line:
             self._connect()
             return
         self._candidates.clear()
-        self._session.lost(code, _in_words(code, text), error)
+        newer = self._certificates.newer(self._used.pop(conn, self._certificates.handed))
+        until = None if newer is None else newer.not_after
+        self._session.lost(conn, code, _in_words(code, text), error, until)
         self._settle()
 
     def recorded(self, evidence: Evidence) -> None:
@@ -126,28 +178,37 @@ class Line:
         elif isinstance(command, Ask):
             self._session.ask(command.request)
         elif isinstance(command, Leaving):
-            self._session.leave(flush=command.flush)
+            self._leaving = command
+            self._leave_by = self.worker.now + self._limits.stop_seconds
         elif isinstance(command, Dial):
             self._dial_at = self.worker.now + command.seconds
         elif isinstance(command, Found):
             self._found(command)
+        elif isinstance(command, Composed | Ready | Hindered):
+            self._renewing.made(command, self.worker.now)
         elif isinstance(command, Trouble):
             text = f"{command.error}; nothing is kept for the next run"
             self._outlet.put(Show(Problem(Code.DISK_FULL, text)))
         elif isinstance(command, Relieved):
             self._outlet.holding = False
-            self.worker.hold(self._conn, holding=False)
+            self._hold()
         self._settle()
 
     def tick(self, now: float) -> float:
-        """Begin the next attempt when its time has come."""
-        if self._dial_at is None or self._outlet.holding or self._session.over:
+        """Begin the next attempt when its time has come; returns the seconds until the next."""
+        if self._session.over:
             return _LONG
+        wait = min(_LONG, self._renewing.tick(now))
+        if self._leaving is not None:
+            self._settle()
+            wait = min(wait, max(0.0, self._leave_by - now))
+        if self._dial_at is None or self._outlet.holding:
+            return wait
         if now < self._dial_at:
-            return self._dial_at - now
+            return min(wait, self._dial_at - now)
         self._dial_at = None
         threading.Thread(target=self._look_up, name="client-names", daemon=True).start()
-        return _LONG
+        return wait
 
     # --- connecting ----------------------------------------------------------------------------
 
@@ -164,14 +225,18 @@ class Line:
             return
         self._candidates = deque(found.addresses)
         if found.error is not None:
-            self.lost(0, "unreachable", "", found.error)
+            self._conn += 1
+            self.lost(self._conn, "unreachable", "", found.error)
         else:
             self._connect()
 
     def _connect(self) -> None:
-        family, address = self._candidates.popleft()
-        self._conn += 1
         self._opened = False
+        self._here = self._candidates.popleft()
+        self._begin(*self._here)
+
+    def _begin(self, family: AddressFamily, address: Address) -> None:
+        self._conn += 1
         self._uid = ""
         try:
             sock = begin(family, address)
@@ -186,16 +251,27 @@ class Line:
         """Carry out what the session decided; the last time, let everything end."""
         for effect in self._session.effects():
             self._carry_out(effect)
+        if self._leaving is not None:
+            self._perhaps_leave()
         if self._session.over and not self._ended:
             self._ended = True
             self._outlet.end()
             self.worker.post(Stop(Code.BYE, ""))
 
+    def _perhaps_leave(self) -> None:
+        """Leave when that was asked for; a certificate that is on its way is waited for."""
+        late = self.worker.now >= self._leave_by
+        if self._leaving is not None and (late or not self._renewing.busy):
+            leaving, self._leaving = self._leaving, None
+            self._session.leave(flush=leaving.flush)
+            for effect in self._session.effects():
+                self._carry_out(effect)
+
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, Show):
-            self._outlet.put(effect)
+            self._show(effect)
         elif isinstance(effect, Transmit):
-            self.worker.send(self._conn, effect.message)
+            self.worker.send(effect.conn, effect.message)
         elif isinstance(effect, Forget):
             self._keeper.post(effect)
             self._outlet.places.release()
@@ -203,10 +279,27 @@ class Line:
             self._outlet.places.release()
         elif isinstance(effect, Dial):
             self._dial_at = self.worker.now + effect.seconds
+        elif isinstance(effect, DialBeside):
+            self._begin(*self._here)
         elif isinstance(effect, Hangup):
-            self.worker.close(self._conn, Code.BYE, "")
+            self.worker.close(effect.conn, Code.BYE, "")
+        elif isinstance(effect, Granted | Denied | Hurry | Stayed):
+            self._renewing.told(effect)
         else:
             assert_never(effect)
+
+    def _show(self, show: Show) -> None:
+        conn = self._session.conn
+        if isinstance(show.event, Connected | Renewed) and conn is not None:
+            self._renewing.using(self._used[conn])
+            if self._outlet.holding:
+                # The connection before was not read from either.
+                self._hold()
+        self._outlet.put(show)
+
+    def _hold(self) -> None:
+        if self._session.conn is not None:
+            self.worker.hold(self._session.conn, holding=self._outlet.holding)
 
 
 def _in_words(code: str, text: str) -> str:

@@ -6,7 +6,7 @@ Pure functions, used on the thread of whoever says something.
 import secrets
 import time
 
-from secure_chat.client.effects import Outgoing
+from secure_chat.client.effects import Outgoing, Request
 from secure_chat.errors import LocalProtocolError, RemoteProtocolError, UsageError
 from secure_chat.limits import Limits
 from secure_chat.wire.codec import decode_from_client, encode
@@ -24,7 +24,7 @@ def new_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}{secrets.token_hex(10)}"
 
 
-def check(message: Outgoing, limits: Limits) -> None:
+def check(message: Outgoing | Request, limits: Limits) -> None:
     """Refuse what a host would take for a breach of the protocol: it would close at each repeat.
 
     Everything else is the host's to judge.

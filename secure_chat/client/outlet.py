@@ -12,7 +12,9 @@ from secure_chat.client.effects import Show
 from secure_chat.client.events import (
     Acked,
     Connected,
+    Done,
     Event,
+    Expiring,
     Page,
     People,
     Problem,
@@ -43,6 +45,7 @@ class Outlet:
         self.decided = threading.Event()
         self.error: SecureChatError | None = None
         self.rooms: tuple[str, ...] = ()
+        self.expiring: Expiring | None = None
         self.holding = False
         self.ended = False
         self._most = limits.client_events
@@ -66,6 +69,8 @@ class Outlet:
             self.decided.set()
         elif isinstance(event, Refused):
             self.error = event.error
+        elif isinstance(event, Expiring):
+            self.expiring = event
         waiting = self._waiting_for(event)
         if waiting is not None:
             waiting.put(event)
@@ -77,7 +82,7 @@ class Outlet:
         slot = None
         if isinstance(event, Acked | Problem) and event.id is not None:
             slot = self.outcomes.pop(event.id, None)
-        elif isinstance(event, People | RoomList | Profile | Page | Problem):
+        elif isinstance(event, People | RoomList | Profile | Page | Done | Problem):
             slot = self.answers.pop(event.re or 0, None)
         return slot
 

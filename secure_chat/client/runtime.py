@@ -6,7 +6,6 @@ and never exits.
 """
 
 import queue
-import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,30 +14,22 @@ from types import TracebackType
 from typing import Self
 
 from secure_chat.client.asking import Asking, error_of
-from secure_chat.client.choice import Ask, choose, client_folder
-from secure_chat.client.credentials import Credentials
-from secure_chat.client.effects import Dial, Mode, Outgoing
-from secure_chat.client.events import Acked, Event, Message, Problem, Refused
-from secure_chat.client.keeper import Keeper
-from secure_chat.client.line import Line
+from secure_chat.client.choice import Ask, Wanted, choose, client_folder
+from secure_chat.client.effects import Dial, Outgoing
+from secure_chat.client.events import Acked, Event, Expiring, Message, Problem, Refused
 from secure_chat.client.orders import Leaving, Relieved
 from secure_chat.client.outgoing import check, new_id
-from secure_chat.client.outlet import Outlet, Slot
-from secure_chat.client.session import Session
-from secure_chat.client.store import store_for
+from secure_chat.client.outlet import Slot
+from secure_chat.client.parts import make_parts
 from secure_chat.clock import Clock, SystemClock
 from secure_chat.errors import (
     OutcomeUnknown,
     SecureChatError,
 )
-from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
 from secure_chat.limits import Limits
-from secure_chat.net.dialer import split_target
-from secure_chat.net.worker import Worker
 from secure_chat.pki.keys import Passphrase
 from secure_chat.pki.vault import Vault
 from secure_chat.wire.messages import Join, Leave, Say
-from secure_chat.wire.states import Role
 
 __all__ = ["Client"]
 
@@ -57,8 +48,9 @@ class Client:
     keeps its queue and cursor on the disk; further ones, while it runs, keep them in memory.
 
     Args:
-        name: who to be; None for the only identity in `certs`.
-        at: the host, `HOST[:PORT]`.
+        name: who to be; None for the only identity in `certs`, or else the only profile.
+        at: the host, `HOST[:PORT]`; None for the profile's, or this computer.
+        profile: the label of the profile to use; it comes before a name.
         certs: the folder with the certificates.
         data: replaces the platform's folder for user data.
         history: on a first run, how many earlier messages to show.
@@ -81,7 +73,8 @@ class Client:
         self,
         name: str | None = None,
         *,
-        at: str = "127.0.0.1:65432",
+        at: str | None = None,
+        profile: str | None = None,
         certs: Path | str = "certs",
         data: Path | str | None = None,
         history: int = 0,
@@ -95,23 +88,23 @@ class Client:
     ) -> None:
         self._limits = limits or Limits()
         clock = clock or SystemClock()
-        target = split_target(at)
-        vault = Vault(Path(certs), clock)
-        self.name = choose(vault, name, ask)
-        contexts = Credentials(vault.client_files(self.name, passphrase), passphrase, keylog)
+        wanted = Wanted(profile=profile, name=name, at=at)
+        choice = choose(Vault(Path(certs), clock), wanted, ask=ask)
+        self.name, vault = choice.name, choice.vault
+        self.live = live
         folder = client_folder(None if data is None else Path(data), vault.community(), self.name)
-        store = store_for(folder, remember=remember)
-        memory = store.load()
-        self._outlet = Outlet(self._limits)
-        for _ in memory.unsent:
-            self._outlet.places.acquire(blocking=False)
-        journal = Journal(folder / ACCEPTED, folder / REFUSED, self._limits, clock)
-        self._keeper = Keeper(store, journal, self._to_worker, self._limits)
-        mode = Mode(history, live, None if keylog is None else str(keylog))
-        session = Session(self._limits, memory, mode, jitter=random.SystemRandom().random)
-        line = Line(session, self._keeper, self._outlet, target)
-        self._worker = Worker(line, contexts, self._limits, clock, role=Role.CLIENT)
-        line.worker = self._worker
+        parts = make_parts(
+            choice,
+            folder,
+            history=history,
+            live=live,
+            remember=remember,
+            passphrase=passphrase,
+            keylog=keylog,
+            limits=self._limits,
+            clock=clock,
+        )
+        self._outlet, self._keeper, self._worker = parts.outlet, parts.keeper, parts.worker
         self._threads = (
             _thread("client-keeper", self._keeper.run, self._died),
             _thread("client-worker", self._worker.run, self._died),
@@ -311,6 +304,11 @@ class Client:
         return self._outlet.rooms
 
     @property
+    def expiring(self) -> Expiring | None:
+        """What was last said of our certificate's end, None as long as it is renewed in time."""
+        return self._outlet.expiring
+
+    @property
     def error(self) -> SecureChatError | None:
         """Why this client ended by itself, None when it did not."""
         return self._outlet.error
@@ -328,9 +326,6 @@ class Client:
             )
         self._keeper.post(message)
         return message.id
-
-    def _to_worker(self, command: object) -> None:
-        self._worker.post(command)
 
     def _died(self) -> None:
         """Let nobody wait for a thread that has ended by a bug."""

@@ -8,66 +8,51 @@ The rules. What is to be sent stands in one queue in the order it was said; at m
 welcome everything still in the queue is sent again in the same order, and the host answers a
 repeat with the ack of the first time. Everything from the log comes in ascending order, so what is
 not above the highest number seen is a repeat and is dropped.
+
+A renewed certificate means a second connection beside the first. It asks for what comes behind the
+highest number seen by then, and at its welcome it takes over: what the first one brought until
+then is in, and what it would have brought comes again on the second. When the first is lost
+meanwhile, the second is already on its way and nobody is told, unless it fails too.
+
+Here is which connection counts; what is said on it is `client.conversation`.
 """
 
-from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any
 
 from secure_chat import __version__
+from secure_chat.client.conversation import Conversation
 from secure_chat.client.effects import (
     Dial,
-    Duplicate,
+    DialBeside,
     Effect,
-    Forget,
     Hangup,
     Memory,
     Mode,
     Outgoing,
     Request,
-    Show,
+    Stayed,
     Transmit,
 )
-from secure_chat.client.events import (
-    Acked,
-    Answer,
-    Connected,
-    Disconnected,
-    Event,
-    Left,
-    Message,
-    Problem,
-    Refused,
-)
-from secure_chat.client.verdict import final_error, wait_before
+from secure_chat.client.events import Connected, Disconnected, Left, Refused, Renewed
+from secure_chat.client.verdict import about_our_certificate, final_error, wait_before
 from secure_chat.errors import SecureChatError
 from secure_chat.limits import Limits
 from secure_chat.wire.messages import (
     PROTOCOL_VERSION,
-    Ack,
     Code,
-    Error,
     Greeting,
     Hello,
-    Live,
-    Membership,
+    Message,
     Notice,
-    Page,
-    People,
-    Presence,
-    Profile,
-    RoomList,
-    Said,
     Welcome,
 )
-from secure_chat.wire.messages import Message as WireMessage
 
 __all__ = ["Session"]
 
 
 class _Phase(Enum):
-    """How far the present connection is."""
+    """How far the connection in use is."""
 
     DOWN = auto()
     UP = auto()
@@ -92,48 +77,47 @@ class Session:
         self._device = memory.device
         self._mode = mode
         self._jitter = jitter
+        self._effects: list[Effect] = []
+        self._talk = Conversation(limits, memory, mode, self._effects)
         self._phase = _Phase.DOWN
-        self._seen = memory.cursor
-        self._acked = 0
-        self._queue: dict[str, Outgoing] = {message.id: message for message in memory.unsent}
-        self._waiting: deque[str] = deque(self._queue)
-        self._flying: set[str] = set()
-        self._asked: set[int] = set()
         self._uid = ""
         self._welcomed = False
         self._attempt = 0
         self._leaving = False
-        self._effects: list[Effect] = []
-        # A kind that is not here says nothing to a client; the wire has answered it.
-        self._takes: dict[type, Callable[[Any], None]] = {
-            Said: self._said,
-            Ack: self._ack,
-            Membership: self._membership,
-            Live: self._caught_up,
-            Error: self._error,
-            Presence: self._show,
-            Notice: self._show,
-            People: self._answer,
-            RoomList: self._answer,
-            Profile: self._answer,
-            Page: self._answer,
-            Greeting: self._greet,
-            Welcome: self._welcome,
-        }
+        # The connection in use, and the one beside it that is to take over.
+        self._conn: int | None = None
+        self._next: int | None = None
+        self._moving = False
+        self._left: int | None = None
+        # Until when the certificate of the connection to come is valid, seconds since 1970 UTC;
+        # set while a change of certificates is under way, which nobody need hear of.
+        self._until: int | None = None
 
     @property
     def unsent(self) -> int:
         """How many messages are not acknowledged yet."""
-        return len(self._queue)
+        return len(self._talk.unsent)
 
     @property
     def over(self) -> bool:
         """Whether this client is at its end; nothing follows its last event."""
         return self._phase is _Phase.OVER
 
+    @property
+    def conn(self) -> int | None:
+        """The connection in use, None while there is none."""
+        return self._conn
+
+    @property
+    def settled(self) -> bool:
+        """Whether the line is up and what was missed is here, so that `move` would do something."""
+        return self._phase is _Phase.OPEN and self._talk.position.caught_up and not self._moving
+
     def effects(self) -> list[Effect]:
         """Take what is to be done, in order."""
-        taken, self._effects = self._effects, []
+        taken = self._effects.copy()
+        # The conversation holds this list too, so it is emptied and not replaced.
+        self._effects.clear()
         return taken
 
     # --- from this end -------------------------------------------------------------------------
@@ -144,24 +128,33 @@ class Session:
         Args:
             message: with an id that is new, or with the same content as before.
         """
-        known = self._queue.get(message.id)
-        if known is not None:
-            self._do(Duplicate(message.id))
-            if known != message:
-                text = "this id is already used for something that waits to be sent"
-                self._show(Problem(Code.ID_CONFLICT, text, message.id))
-            return
-        self._queue[message.id] = message
-        self._waiting.append(message.id)
-        self._pump()
+        self._talk.submit(message)
 
     def ask(self, request: Request) -> None:
         """Send a question; its answer or a problem with its number follows in any case."""
-        if self._phase is not _Phase.OPEN:
-            self._show(Problem(Code.SILENT, "there is no connection just now", re=request.re))
+        self._talk.ask(request)
+
+    def renew(self, request: str) -> None:
+        """Ask for a new certificate; `Granted` or `Denied` follows in any case.
+
+        Args:
+            request: the certificate request, PEM.
+        """
+        self._talk.renew(request)
+
+    def move(self, until: int) -> None:
+        """Go over to a connection with the certificate that is on the disk now.
+
+        A `Renewed` event follows when it is in use, `Stayed` when nothing came of it.
+
+        Args:
+            until: when that certificate ends, seconds since 1970 UTC.
+        """
+        if not self.settled:
+            self._effects.append(Stayed("there is no connection to the host"))
             return
-        self._asked.add(request.re)
-        self._do(Transmit(request))
+        self._moving, self._until = True, until
+        self._effects.append(DialBeside())
 
     def leave(self, *, flush: bool) -> None:
         """End this client.
@@ -176,175 +169,162 @@ class Session:
         else:
             self._perhaps_end()
 
-    # --- from the connection -------------------------------------------------------------------
+    # --- from the connections ------------------------------------------------------------------
 
-    def opened(self) -> None:
+    def opened(self, conn: int) -> None:
         """TLS is done; the host speaks first."""
-        if self._phase is _Phase.DOWN:
-            self._phase = _Phase.UP
+        if self._moving:
+            self._next = conn
+        elif self._phase is _Phase.DOWN:
+            self._phase, self._conn = _Phase.UP, conn
 
-    def received(self, message: WireMessage) -> None:
-        """Take in what the host said."""
-        if self._phase is _Phase.OVER:
+    def received(self, conn: int, message: Message) -> None:
+        """Take in what the host said; what a connection that was left still brings is dropped."""
+        if conn == self._conn and self._phase is _Phase.OPEN:
+            self._talk.take(message)
+        elif self._phase is _Phase.OVER or conn not in {self._conn, self._next}:
             return
-        take = self._takes.get(type(message))
-        if take is not None:
-            take(message)
+        elif isinstance(message, Greeting):
+            self._greet(conn, message)
+        elif isinstance(message, Welcome):
+            self._welcome(conn, message)
         self._perhaps_end()
 
-    def lost(self, code: str, text: str, error: SecureChatError | None) -> None:
-        """Take in that the connection is over, or that it could not be made.
+    def lost(
+        self,
+        conn: int,
+        code: str,
+        text: str,
+        error: SecureChatError | None,
+        newer: int | None = None,
+    ) -> None:
+        """Take in that a connection is over, or that it could not be made.
 
         Args:
+            conn: which.
             code: why, as the worker says it.
             text: the reason in words.
             error: ready to be shown, when it never came up or was refused.
+            newer: until when the certificate on the disk is valid, seconds since 1970 UTC, when
+                it is another than that connection's; None when it is the same.
         """
-        if self._phase is _Phase.OVER:
+        if self._phase is _Phase.OVER or conn == self._left:
             return
-        was_open = self._phase is _Phase.OPEN
-        self._phase = _Phase.DOWN
-        self._flying.clear()
-        self._waiting = deque(self._queue)
-        for re in sorted(self._asked):
-            self._show(Problem(Code.SILENT, "the connection was lost before the answer", re=re))
-        self._asked.clear()
+        if self._moving and conn != self._conn:
+            self._moving, self._next = False, None
+            self._stay(code, str(error) if error is not None else text or code)
+        elif conn == self._conn or self._conn is None:
+            self._lost(code, text, error, newer)
+
+    # --- inside: ends --------------------------------------------------------------------------
+
+    def _stay(self, code: str, why: str) -> None:
+        """The second connection has failed: keep the first, unless there is room for one only."""
+        if code != Code.TOO_MANY_CONNECTIONS:
+            self._until = None
+            self._effects.append(Stayed(why))
+            return
+        old, self._conn, self._phase = self._conn, None, _Phase.DOWN
+        self._talk.leave()
+        self._hang_up(old)
+        self._effects.append(Dial(wait_before(0, self._limits, self._jitter())))
+
+    def _lost(self, code: str, text: str, error: SecureChatError | None, newer: int | None) -> None:
+        """The connection in use is gone: go on with another, try again, or give up."""
+        told = self._phase is not _Phase.OPEN and self._until is None
+        # One beside it is on its way already, or there is none.
+        self._conn, self._next = self._next, None
+        self._phase = _Phase.DOWN if self._conn is None else _Phase.UP
+        if self._moving:
+            self._moving = False
+            self._talk.leave()
+            return
+        if newer is not None and about_our_certificate(code, error):
+            self._until = newer
+            self._talk.leave()
+            self._effects.append(Dial(wait_before(0, self._limits, self._jitter())))
+            return
+        self._until = None
+        self._talk.lose()
         final = final_error(code, text, error, welcomed=self._welcomed)
         if final is not None:
             self._phase = _Phase.OVER
-            self._show(Refused(code, final))
+            self._talk.show(Refused(code, final))
             return
-        self._attempt = 0 if was_open else self._attempt + 1
+        self._attempt = self._attempt + 1 if told else 0
         seconds = wait_before(self._attempt, self._limits, self._jitter())
         reason = str(error) if error is not None else text or code
-        self._show(Disconnected(code, reason, self._attempt, seconds))
-        self._do(Dial(seconds))
-
-    # --- inside --------------------------------------------------------------------------------
-
-    def _do(self, effect: Effect) -> None:
-        self._effects.append(effect)
-
-    def _show(self, event: Event, cursor: int | None = None) -> None:
-        self._do(Show(event, cursor))
-
-    def _greet(self, greeting: Greeting) -> None:
-        self._uid = greeting.uid
-        self._do(
-            Transmit(
-                Hello(
-                    version=PROTOCOL_VERSION,
-                    cursor=self._seen,
-                    history=self._mode.history,
-                    live=self._mode.live,
-                    device=self._device,
-                    agent=f"securechat/{__version__}",
-                )
-            )
-        )
-
-    def _welcome(self, welcome: Welcome) -> None:
-        self._phase = _Phase.OPEN
-        self._welcomed = True
-        self._attempt = 0
-        cursor = self._first_cursor(welcome)
-        self._show(
-            Connected(
-                welcome.name,
-                welcome.role,
-                welcome.community,
-                tuple(welcome.rooms),
-                welcome.head,
-                welcome.dropped,
-                welcome.agent,
-                self._uid,
-                self._mode.keylog,
-            ),
-            cursor,
-        )
-        self._pump()
-
-    def _first_cursor(self, welcome: Welcome) -> int | None:
-        """Return what the welcome alone says about how far everything is shown.
-
-        A first run that wants no history has seen everything there is. A host whose log is
-        shorter than our cursor has begun a new one, whose numbers must not be taken for repeats.
-        """
-        if not self._mode.live:
-            return None
-        if self._seen is None:
-            self._seen = None if self._mode.history else welcome.head
-        elif self._seen > welcome.head:
-            self._seen = welcome.head
-            self._acked = 0
-            self._show(Notice(Code.PRUNED, "the host's log is new; what it held before is gone"))
-        else:
-            return None
-        return self._seen
-
-    def _pump(self) -> None:
-        """Send from the queue what the window allows."""
-        while (
-            self._phase is _Phase.OPEN
-            and self._waiting
-            and len(self._flying) < self._limits.unacked
-        ):
-            id_ = self._waiting.popleft()
-            self._flying.add(id_)
-            self._do(Transmit(self._queue[id_]))
-
-    def _said(self, said: Said) -> None:
-        if self._seen is None or said.seq > self._seen:
-            self._seen = said.seq
-            self._do(Show(Message.of(said), said.seq))
-
-    def _membership(self, change: Membership) -> None:
-        if self._seen is None or change.seq > self._seen:
-            self._seen = change.seq
-            self._show(change, change.seq)
-
-    def _caught_up(self, live: Live) -> None:
-        self._seen = max(live.seq, self._seen or 0)
-        self._show(live, self._seen)
-
-    def _answer(self, answer: Answer) -> None:
-        self._asked.discard(answer.re)
-        self._show(answer)
-
-    def _ack(self, ack: Ack) -> None:
-        if self._settle(ack.id):
-            self._acked = max(self._acked, ack.seq)
-            self._show(Acked(ack.id, ack.seq, ack.at))
-            self._pump()
-
-    def _error(self, error: Error) -> None:
-        if error.re is not None:
-            self._asked.discard(error.re)
-        if error.id is not None and not self._settle(error.id):
-            return
-        self._show(Problem.of(error))
-        self._pump()
-
-    def _settle(self, id_: str) -> bool:
-        """Take an id out of the queue; tells whether it was there."""
-        if id_ not in self._flying:
-            return False
-        self._flying.discard(id_)
-        del self._queue[id_]
-        self._do(Forget(id_))
-        return True
+        self._talk.show(Disconnected(code, reason, self._attempt, seconds))
+        self._effects.append(Dial(seconds))
 
     def _perhaps_end(self) -> None:
         """Leave when that was asked for and all is acknowledged and has come back to us."""
-        shown = not self._mode.live or (self._seen or 0) >= self._acked
-        if self._leaving and not self._queue and shown:
+        if self._leaving and not self._talk.unsent and self._talk.position.complete:
             self._end()
 
     def _end(self) -> None:
         if self._phase is _Phase.OVER:
             return
-        connected = self._phase is not _Phase.DOWN
         self._phase = _Phase.OVER
-        self._show(Left(len(self._queue)))
-        if connected:
-            self._do(Hangup())
+        self._talk.show(Left(self.unsent))
+        self._hang_up(self._conn)
+        self._hang_up(self._next)
+
+    def _hang_up(self, conn: int | None) -> None:
+        if conn is not None:
+            self._left = conn
+            self._effects.append(Hangup(conn))
+
+    # --- inside: beginnings --------------------------------------------------------------------
+
+    def _greet(self, conn: int, greeting: Greeting) -> None:
+        self._uid = greeting.uid
+        hello = Hello(
+            version=PROTOCOL_VERSION,
+            cursor=self._talk.greet(),
+            history=self._mode.history,
+            live=self._mode.live,
+            device=self._device,
+            agent=f"securechat/{__version__}",
+        )
+        self._effects.append(Transmit(hello, conn))
+
+    def _welcome(self, conn: int, welcome: Welcome) -> None:
+        if conn == self._next:
+            self._take_over(conn)
+        unnoticed = self._until is not None and self._welcomed
+        self._phase = _Phase.OPEN
+        self._welcomed = True
+        self._attempt = 0
+        position = self._talk.position
+        if position.is_ahead(welcome.head):
+            text = "the host's log is new; what it held before is gone"
+            self._talk.show(Notice(Code.PRUNED, text))
+        cursor = position.welcome(welcome.head)
+        event = self._renewed(welcome) if unnoticed else self._connected(welcome)
+        self._talk.show(event, cursor)
+        self._until = None
+        self._talk.begin(conn)
+
+    def _take_over(self, conn: int) -> None:
+        """Leave the connection in use for the one beside it."""
+        old, self._conn, self._next, self._moving = self._conn, conn, None, False
+        self._talk.leave()
+        self._hang_up(old)
+
+    def _connected(self, welcome: Welcome) -> Connected:
+        return Connected(
+            welcome.name,
+            welcome.role,
+            welcome.community,
+            tuple(welcome.rooms),
+            welcome.head,
+            welcome.dropped,
+            welcome.agent,
+            self._uid,
+            self._mode.keylog,
+        )
+
+    def _renewed(self, welcome: Welcome) -> Renewed:
+        until = (self._until or 0) * 1_000
+        return Renewed(until, welcome.role, self._talk.rooms(welcome), self._uid)

@@ -10,6 +10,10 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from secure_chat.errors import UsageError
+from secure_chat.pki.duration import parse_duration
+from secure_chat.wire.messages import Measure
+
 __all__ = [
     "HELP",
     "Act",
@@ -18,6 +22,7 @@ __all__ = [
     "Help",
     "ListPeople",
     "ListRooms",
+    "Moderation",
     "Quit",
     "Speak",
     "Tell",
@@ -36,6 +41,13 @@ HELP: Final = (
     "/whois NAME         what the host knows of a person",
     "/me TEXT            say what you are doing",
     "/quit               leave; your rooms stay yours",
+    "operators also:",
+    "/kick NAME [WHY]    send a person away; they may join again",
+    "/mute NAME [SPAN] [WHY]  let a person say nothing, for 10m or 2h or until /unmute",
+    "/unmute NAME        let a person speak again",
+    "/ban NAME [WHY]     revoke a person's certificates for good; the name is used no more",
+    "/close ROOM [WHY]   let nobody speak in a room or join it",
+    "/open ROOM          open a closed room again",
 )
 
 
@@ -92,6 +104,25 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class Moderation:
+    """Do what an operator may do, to a person or to a room.
+
+    Args:
+        act: what.
+        name: the person, "" for a room.
+        room: the room, "" for a person.
+        seconds: how long a mute lasts, 0 until it is lifted.
+        reason: why, "" when nobody said.
+    """
+
+    act: Measure
+    name: str = ""
+    room: str = ""
+    seconds: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Help:
     """Show what can be done."""
 
@@ -112,7 +143,9 @@ class Wrong:
     text: str
 
 
-Act: TypeAlias = Speak | Enter | Exit | ListPeople | ListRooms | Tell | Help | Quit | Wrong
+Act: TypeAlias = (
+    Speak | Enter | Exit | ListPeople | ListRooms | Tell | Moderation | Help | Quit | Wrong
+)
 
 
 def read_line(line: str) -> Act | None:
@@ -160,6 +193,27 @@ def _speak(value: dict[str, Any]) -> Act:
     return Speak(value["say"], _text(value, "room"), _text(value, "to"), _text(value, "id"))
 
 
+def _moderate(value: dict[str, Any]) -> Act:
+    for key in ("name", "room", "for", "reason"):
+        if not isinstance(value.get(key, ""), str):
+            return _wrong_type(key)
+    try:
+        act = Measure(value["moderate"])
+        seconds = _seconds(value["for"]) if "for" in value else 0
+    except ValueError:
+        return Wrong("the value of 'moderate' must be one of: " + ", ".join(Measure))
+    except UsageError:
+        return _BAD_SPAN
+    name, room, reason = (value.get(key, "") for key in ("name", "room", "reason"))
+    return Moderation(act, name, room, seconds, reason)
+
+
+def _seconds(span: str) -> int:
+    return int(parse_duration(span).total_seconds())
+
+
+_BAD_SPAN: Final = Wrong("a span of time is written like 10m, 2h or 3d")
+
 _OBJECTS: Final[dict[str, tuple[Callable[[dict[str, Any]], Act], type]]] = {
     "say": (_speak, str),
     "join": (lambda value: Enter(value["join"], _text(value, "id")), str),
@@ -167,6 +221,7 @@ _OBJECTS: Final[dict[str, tuple[Callable[[dict[str, Any]], Act], type]]] = {
     "who": (lambda value: ListPeople(value["who"]), str),
     "whois": (lambda value: Tell(value["whois"]), str),
     "rooms": (lambda _: ListRooms(), bool),
+    "moderate": (_moderate, str),
 }
 
 
@@ -185,6 +240,38 @@ def _named(make: Callable[[str], Act], usage: str) -> Callable[[str], Act]:
     return read
 
 
+def _on_person(act: Measure, usage: str) -> Callable[[str], Act]:
+    """Return a reader of a command with a name and perhaps a reason."""
+
+    def read(rest: str) -> Act:
+        name, _, reason = rest.strip().partition(" ")
+        return Moderation(act, name, reason=reason.strip()) if name else Wrong(usage)
+
+    return read
+
+
+def _mute(rest: str) -> Act:
+    name, _, rest = rest.strip().partition(" ")
+    if not name:
+        return Wrong("say it so: /mute NAME [SPAN] [WHY]")
+    span, _, reason = rest.strip().partition(" ")
+    # Words begin with letters; what begins with a digit was meant to be a span, and one that is
+    # not understood must not become a mute without an end.
+    if not span[:1].isdigit():
+        return Moderation(Measure.MUTE, name, reason=rest.strip())
+    try:
+        return Moderation(Measure.MUTE, name, "", _seconds(span), reason.strip())
+    except UsageError:
+        return _BAD_SPAN
+
+
+def _close(rest: str) -> Act:
+    room, _, reason = rest.strip().partition(" ")
+    if not room:
+        return Wrong("say it so: /close ROOM [WHY]")
+    return Moderation(Measure.CLOSE_ROOM, room=room, reason=reason.strip())
+
+
 _COMMANDS: Final[dict[str, Callable[[str], Act]]] = {
     "help": lambda _: Help(),
     "rooms": lambda _: ListRooms(),
@@ -196,5 +283,11 @@ _COMMANDS: Final[dict[str, Callable[[str], Act]]] = {
     "me": lambda rest: (
         Speak(f"/me {rest.strip()}") if rest.strip() else Wrong("say what: /me TEXT")
     ),
+    "kick": _on_person(Measure.KICK, "say it so: /kick NAME [WHY]"),
+    "mute": _mute,
+    "unmute": _named(lambda name: Moderation(Measure.UNMUTE, name), "/unmute NAME"),
+    "ban": _on_person(Measure.BAN, "say it so: /ban NAME [WHY]"),
+    "close": _close,
+    "open": _named(lambda room: Moderation(Measure.OPEN_ROOM, room=room), "/open ROOM"),
     "quit": lambda _: Quit(),
 }

@@ -6,26 +6,31 @@ that no shell has to think of it; a shell decides only where a line goes.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
 
 from secure_chat.client.events import (
     Connected,
     Disconnected,
     Event,
+    Expiring,
     Left,
     Membership,
     Message,
+    Moderated,
     Notice,
     People,
     Presence,
     Problem,
     Profile,
     Refused,
+    Renewed,
     RoomList,
     when,
 )
 from secure_chat.client.text import printable
+from secure_chat.pki.duration import format_duration
+from secure_chat.wire.messages import Code, Measure
 
 __all__ = ["ViewState", "describe", "line_of"]
 
@@ -64,6 +69,9 @@ class ViewState:
         if isinstance(event, Connected):
             self.connected = True
             self.name = event.name
+            self.rooms = set(event.rooms)
+        elif isinstance(event, Renewed):
+            self.connected = True
             self.rooms = set(event.rooms)
         elif isinstance(event, Disconnected | Refused | Left):
             self.connected = False
@@ -172,12 +180,67 @@ def _presence(event: Presence, name: str) -> str | None:
     return f"{'; '.join(parts)} ({printable(event.room)}, {event.here} here)"
 
 
+def _notice(event: Notice) -> str:
+    if event.code in _ABOUT_SPEAKING:
+        return printable(event.text)
+    return f"the host says: {printable(event.text)}"
+
+
+def _renewed(event: Renewed) -> str:
+    role = " and is an operator's" if event.role == "operator" else ""
+    return f"your certificate was renewed{role}; it holds until {_moment(event.until)}"
+
+
+def _expiring(event: Expiring) -> str:
+    left = _left_of(event.left)
+    return (
+        f"your certificate ends {left}, on {_moment(event.until)}, and could not be renewed:"
+        f" {printable(event.why)}\n"
+        "ask whoever runs the host for a new one before that: `securechat invite` makes an"
+        " invitation"
+    )
+
+
+def _left_of(seconds: int) -> str:
+    """Return how long something still holds, in the unit that people would use."""
+    for unit, length in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"in {seconds // length} {unit}"
+    return f"in {max(0, seconds)} seconds"
+
+
+def _moderated(event: Moderated) -> str:
+    name, room = printable(event.name), printable(event.room)
+    span = "until somebody lifts it"
+    if event.seconds:
+        span = f"for {format_duration(timedelta(seconds=event.seconds))}"
+    words = {
+        Measure.KICK: f"{name} was sent away; they may join again",
+        Measure.MUTE: f"{name} is muted {span}",
+        Measure.UNMUTE: f"{name} may speak again",
+        Measure.BAN: f"{name} is banned: the certificate is revoked and the name used no more",
+        Measure.CLOSE_ROOM: f"{room} is closed: nobody speaks in it or joins it",
+        Measure.OPEN_ROOM: f"{room} is open again",
+    }
+    return words[Measure(event.act)]
+
+
+def _moment(milliseconds: int) -> str:
+    """Return a moment of UTC to the second."""
+    return f"{when(milliseconds)[:19].replace('T', ' ')} UTC"
+
+
+_ABOUT_SPEAKING: Final = frozenset({Code.MUTED, Code.UNMUTED})
+
 _TELLERS: Final[dict[type, Callable[[Any], str | None]]] = {
     Connected: _connected,
     Disconnected: _disconnected,
     Membership: _membership,
     Problem: _problem,
-    Notice: lambda event: f"the host says: {printable(event.text)}",
+    Notice: _notice,
+    Renewed: _renewed,
+    Expiring: _expiring,
+    Moderated: _moderated,
     Left: _left,
     People: _people,
     RoomList: _rooms,

@@ -45,7 +45,9 @@ class Hosting:
         self._thread = threading.Thread(target=self._host.run, name="host")
         self._thread.start()
         ready = said.get(timeout=20)
-        assert ready.event == "ready", ready.words
+        while ready.event != "ready":
+            # A warning, of a certificate that ends soon for example.
+            ready = said.get(timeout=20)
         self.port = int(str(ready.fields["address"]).rpartition(":")[2])
         return self
 

@@ -6,13 +6,30 @@ import pytest
 
 from secure_chat.client.asking import Asking, error_of
 from secure_chat.client.effects import Show
-from secure_chat.client.events import Answer, Page, People, Problem, Profile, RoomList
+from secure_chat.client.events import (
+    Answer,
+    Done,
+    Moderated,
+    Page,
+    People,
+    Problem,
+    Profile,
+    RoomList,
+)
 from secure_chat.client.orders import Ask
 from secure_chat.client.outlet import Outlet
-from secure_chat.errors import Exit, HostRefused, HostUnreachable, OutcomeUnknown, SecureChatError
+from secure_chat.errors import (
+    Exit,
+    HostRefused,
+    HostUnreachable,
+    OutcomeUnknown,
+    SecureChatError,
+    UsageError,
+)
 from secure_chat.limits import Limits
 from secure_chat.wire.messages import (
     History,
+    Moderate,
     Person,
     RoomInfo,
     Rooms,
@@ -50,6 +67,8 @@ class Host:
             return RoomList(request.re, rooms, len(rest) > 2)
         if isinstance(request, Whois):
             return Profile(request.re, request.name, "member", 1, [])
+        if isinstance(request, Moderate):
+            return Done(request.re)
         assert isinstance(request, History)
         most = min(request.limit, 2)
         if request.newest:
@@ -71,6 +90,24 @@ def test_lists_come_whole(host: Host) -> None:
     assert [one.name for one in host.asking.rooms()] == NAMES
     assert host.asked[1] == Who(2, "lobby", "p01")
     assert host.asking.whois("bob").role == "member"
+
+
+def test_an_act_is_told_as_it_was_asked_for(host: Host) -> None:
+    """The host's answer says only that it is done."""
+    done = host.asking.moderate("mute", name="bob", seconds=600, reason="noise")
+    assert done == Moderated("mute", "bob", "", 600, "noise")
+    assert host.asked == [Moderate(1, "mute", "bob", "", 600, "noise")]
+
+
+def test_what_no_host_can_read_is_refused_here(host: Host) -> None:
+    """The host would close the connection for it."""
+    for ask in (
+        lambda: host.asking.moderate("kick", name="bob", reason="x" * 2_000),
+        lambda: host.asking.whois("x" * 200),
+    ):
+        with pytest.raises(UsageError, match="cannot be a message"):
+            ask()
+    assert host.asked == []
 
 
 def test_history_comes_whole_and_in_order(host: Host) -> None:

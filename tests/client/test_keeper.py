@@ -7,14 +7,25 @@ import pytest
 
 from secure_chat.client.effects import Forget, Outgoing
 from secure_chat.client.keeper import Keeper
-from secure_chat.client.orders import Ask, Leaving, Submitted, Trouble
+from secure_chat.client.orders import (
+    Ask,
+    Compose,
+    Composed,
+    Hindered,
+    Install,
+    Leaving,
+    Ready,
+    Submitted,
+    Trouble,
+)
 from secure_chat.client.store import Store
-from secure_chat.errors import StoreFull
+from secure_chat.errors import IdentityError, StoreFull
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal, read_records
 from secure_chat.limits import Limits
 from secure_chat.net.recording import Evidence
 from secure_chat.tls.reason import Failure, Reason
 from secure_chat.wire.messages import Leave, Say, Who
+from tests.client.certificates import FakeFiles, identity
 from tests.fakes import FakeClock
 
 SAY = Say("a1", "hi", "lobby")
@@ -30,6 +41,9 @@ EVIDENCE = Evidence(
     failure=Failure(Reason.OK),
     established=True,
 )
+
+
+FILES = FakeFiles(identity())
 
 
 class CheckingStore(Store):
@@ -55,7 +69,8 @@ def test_a_batch_is_one_transaction_and_goes_on_behind_it() -> None:
     """The worker is given what was saved, in order, and then what was asked for later."""
     store = CheckingStore()
     given: list[object] = []
-    keeper = Keeper(store, None, lambda item: given.append((item, len(store.saved))), Limits())
+    deliver = lambda item: given.append((item, len(store.saved)))  # noqa: E731
+    keeper = Keeper(store, None, FILES, deliver, Limits())
     keeper.post(SAY)
     keeper.post(ASK)
     keeper.post(Forget("a0"))
@@ -73,7 +88,7 @@ def test_a_batch_is_one_transaction_and_goes_on_behind_it() -> None:
 def test_handshakes_are_written_down(tmp_path: Path) -> None:
     """The journal stands in the client's own folder and is complete when the thread has ended."""
     journal = Journal(tmp_path / ACCEPTED, tmp_path / REFUSED, Limits(), FakeClock())
-    keeper = Keeper(Store.in_memory(), journal, print, Limits())
+    keeper = Keeper(Store.in_memory(), journal, FILES, print, Limits())
     keeper.post(EVIDENCE)
     keeper.stop()
     keeper.run()
@@ -84,7 +99,7 @@ def test_a_disk_that_fails_is_told_once_and_stops_nobody() -> None:
     """Messages still go out; when the disk takes something again, the next failure is told."""
     store = CheckingStore()
     given: list[object] = []
-    keeper = Keeper(store, None, given.append, Limits())
+    keeper = Keeper(store, None, FILES, given.append, Limits())
     for fails in (1, 1, 0, 1):
         store.fails = fails
         keeper.post(SAY)
@@ -98,10 +113,34 @@ def test_a_disk_that_fails_is_told_once_and_stops_nobody() -> None:
 
 def test_only_the_newest_cursor_waits() -> None:
     """A window that shows much posts one note, not one for each."""
-    keeper = Keeper(Store.in_memory(), None, print, Limits())
+    keeper = Keeper(Store.in_memory(), None, FILES, print, Limits())
     for cursor in range(100):
         keeper.shown(cursor)
     assert len(keeper._inbox.take()) == 1
+    keeper.stop()
+    keeper.run()
+
+
+def test_a_renewal_is_made_and_written_behind_what_was_said_before_it() -> None:
+    """A request unless the disk has a newer one; what goes wrong is an answer too."""
+    files = FakeFiles(identity("a1"))
+    given: list[object] = []
+    keeper = Keeper(Store.in_memory(), None, files, given.append, Limits())
+
+    def turn(order: Compose | Install) -> object:
+        keeper.post(order)
+        assert keeper._turn(keeper._inbox.take())
+        return given.pop()
+
+    present = files.disk
+    assert turn(Compose(present)) == Composed("request")
+    files.broken = IdentityError("no key")
+    assert turn(Compose(present)) == Hindered(files.broken)
+    assert turn(Install("certificate", "authorities", present)) == Hindered(files.broken)
+    files.broken, files.disk = None, identity("b2")
+    assert turn(Install("certificate", "authorities", present)) == Ready(files.disk)
+    assert files.installed == [("certificate", "authorities", present)]
+    assert turn(Compose(present)) == Ready(files.disk)
     keeper.stop()
     keeper.run()
 
@@ -113,7 +152,7 @@ def test_the_files_are_closed_when_the_thread_dies() -> None:
     def broken(_: object) -> None:
         raise ZeroDivisionError
 
-    keeper = Keeper(store, None, broken, Limits())
+    keeper = Keeper(store, None, FILES, broken, Limits())
     keeper.post(SAY)
     with pytest.raises(ZeroDivisionError):
         keeper.run()

@@ -12,34 +12,62 @@ from secure_chat.client.events import (
     Connected,
     Disconnected,
     Event,
+    Expiring,
     Left,
     Message,
     Problem,
     Refused,
+    Renewed,
 )
 from secure_chat.client.keeper import Keeper
 from secure_chat.client.line import Line
-from secure_chat.client.orders import Ask, Found, Leaving, Relieved, Submitted, Trouble
+from secure_chat.client.orders import (
+    Ask,
+    Compose,
+    Composed,
+    Found,
+    Hindered,
+    Install,
+    Leaving,
+    Ready,
+    Relieved,
+    Submitted,
+    Trouble,
+)
 from secure_chat.client.outlet import Outlet
+from secure_chat.client.renewal import Renewal
+from secure_chat.client.renewing import Renewing
 from secure_chat.client.session import Session
 from secure_chat.client.store import Store
-from secure_chat.errors import HostRefused, HostUnreachable, SecureChatError, StoreFull
+from secure_chat.errors import (
+    HostRefused,
+    HostUnreachable,
+    IdentityError,
+    SecureChatError,
+    StoreFull,
+)
 from secure_chat.limits import Limits
 from secure_chat.net.dialer import Address
 from secure_chat.net.orders import Stop
 from secure_chat.net.worker import Worker
 from secure_chat.wire.messages import (
     Ack,
+    Error,
     Greeting,
     Hello,
     Live,
+    Notice,
+    Renew,
     Said,
     Say,
     Welcome,
     Who,
 )
 from secure_chat.wire.messages import Message as WireMessage
+from secure_chat.wire.messages import Renewed as RenewedAnswer
+from tests.client.certificates import DAY, NOW, FakeFiles, identity
 from tests.client.test_keeper import EVIDENCE
+from tests.fakes import FakeClock
 
 WELCOME = Welcome("alice", "member", "c0", 4, 1, ["lobby"])
 SAY = Say("a1", "hi", "lobby")
@@ -100,10 +128,29 @@ class Stage:
 
     def __init__(self, *, limits: Limits, history: int = 0) -> None:
         self.worker = StubWorker()
-        self.keeper = Keeper(Store.in_memory(), None, self.worker.post, limits)
+        self.files = FakeFiles(identity("a1"))
+        self.clock = FakeClock(wall=float(NOW), steady=self.worker.now)
+        self.keeper = Keeper(Store.in_memory(), None, self.files, self.worker.post, limits)
         self.outlet = Outlet(limits)
         session = Session(limits, Memory("d1"), Mode(history), jitter=lambda: 0.0)
-        self.line = Line(session, self.keeper, self.outlet, ("localhost", 65_432))
+        renewing = Renewing(
+            session,
+            Renewal(self.files.handed, limits, lambda: 0.0, self.clock.now()),
+            self.keeper.post,
+            self.outlet.put,
+            limits=limits,
+            clock=self.clock,
+            live=True,
+        )
+        self.line = Line(
+            session,
+            self.keeper,
+            self.outlet,
+            ("localhost", 65_432),
+            self.files,
+            renewing,
+            limits,
+        )
         self.line.worker = self.worker
 
     def connect(self) -> None:
@@ -113,6 +160,20 @@ class Stage:
         self.line.received(1, [Greeting(1, "u1"), WELCOME, Live(4)])
         self.worker.taken()
         self.shown()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass and have the line see it."""
+        self.clock.advance(seconds)
+        self.worker.now += seconds
+        self.line.tick(self.worker.now)
+
+    def renew(self) -> None:
+        """Let the certificate come of age and have the disk find a newer one already."""
+        self.wait(61 * DAY)
+        self.files.disk = identity("b2", begin=NOW + 61 * DAY)
+        assert self.keeper._inbox.take() == [Compose(identity("a1"))]
+        self.line.command(Ready(self.files.disk))
+        self.files.handed = self.files.disk
 
     def shown(self) -> list[Event | None]:
         """Return the events that came out."""
@@ -258,7 +319,7 @@ def test_a_consumer_that_falls_behind_stops_the_reading(stage: Stage) -> None:
     assert stage.line.tick(1_000.0) > 1
     assert len(stage.shown()) == 6
     stage.line.command(Relieved())
-    assert stage.worker.taken() == [(1, False)]
+    assert stage.worker.taken() == []
     assert stage.line.tick(1_000.0) > 1
     assert stage.worker.posted.wait(20)
 
@@ -306,6 +367,181 @@ def test_leaving_says_goodbye_and_ends_once(stage: Stage) -> None:
     stage.line.command(Leaving(flush=False))
     assert stage.shown() == []
     assert stage.worker.taken() == []
+
+
+def test_a_renewed_certificate_gets_a_second_connection_to_the_same_address(stage: Stage) -> None:
+    """It is dialled without looking the name up again, and the first is closed at its welcome."""
+    stage.connect()
+    stage.renew()
+    assert stage.worker.taken() == [(2, HERE[1], "localhost")]
+    stage.line.opened(2, b"", HERE[1])
+    stage.line.received(2, [Greeting(1, "u2")])
+    stage.line.received(1, [said(5)])
+    stage.line.received(2, [WELCOME])
+    hello, bye = stage.worker.taken()
+    assert isinstance(hello, tuple)
+    assert hello[0] == 2
+    assert isinstance(hello[1], Hello)
+    assert bye == (1, "bye")
+    until = identity("b2", begin=NOW + 61 * DAY).not_after
+    assert stage.shown() == [
+        Message.of(said(5)),
+        Renewed(until * 1_000, "member", ("lobby",), "u2"),
+    ]
+    stage.line.lost(1, "bye", "", None)
+    stage.line.command(Submitted((SAY,)))
+    assert stage.worker.taken() == [(2, SAY)]
+    assert stage.shown() == []
+    # The new certificate has its own timetable.
+    stage.wait(59 * DAY)
+    assert stage.keeper._inbox.take() == []
+    stage.wait(2 * DAY)
+    assert stage.keeper._inbox.take() == [Compose(stage.files.disk)]
+
+
+def test_a_certificate_is_asked_for_through_the_disk_the_host_and_the_disk(stage: Stage) -> None:
+    """Each step on the thread where it belongs; one failure puts it off and is told in time."""
+    stage.connect()
+    stage.wait(61 * DAY)
+    present = identity("a1")
+    assert stage.keeper._inbox.take() == [Compose(present)]
+    stage.line.command(Composed("request"))
+    assert stage.worker.taken() == [(1, Renew(0, "request"))]
+    stage.line.received(1, [RenewedAnswer(0, "certificate", "authorities")])
+    assert stage.keeper._inbox.take() == [Install("certificate", "authorities", present)]
+    stage.line.command(Hindered(IdentityError("no room")))
+    stage.wait(30)
+    assert stage.keeper._inbox.take() == [Compose(present)]
+    stage.line.command(Composed("request"))
+    stage.line.received(1, [Error("no-authority", "this host cannot issue", re=0)])
+    assert stage.shown() == []
+    stage.wait(16 * DAY)
+    (warning,) = stage.shown()
+    assert isinstance(warning, Expiring)
+    assert warning.why == "this host cannot issue (no-authority)"
+
+
+def test_nothing_is_said_of_a_certificate_before_the_first_welcome(stage: Stage) -> None:
+    """Whoever starts near its end has not tried to renew it yet; that is done at once then."""
+    stage.wait(89 * DAY)
+    stage.wait(1)
+    assert stage.shown() == []
+    assert stage.keeper._inbox.take() == []
+    stage.connect()
+    stage.line.tick(stage.worker.now)
+    assert stage.keeper._inbox.take() == [Compose(identity("a1"))]
+    assert stage.shown() == []
+
+
+def test_an_end_that_comes_near_without_a_line_is_warned_of(stage: Stage) -> None:
+    """The reason is that there is none; back again, nothing is waited for."""
+    stage.connect()
+    stage.line.lost(1, "silent", "", None)
+    stage.shown()
+    stage.wait(61 * DAY)
+    assert stage.shown() == []
+    stage.wait(16 * DAY)
+    (warning,) = stage.shown()
+    assert isinstance(warning, Expiring)
+    assert warning.why == "there is no connection to the host"
+    stage.line.command(Found((HERE,)))
+    stage.line.opened(2, b"", HERE[1])
+    stage.line.received(2, [Greeting(1, "u2"), WELCOME])
+    assert stage.line.tick(stage.worker.now) < 1
+    stage.line.received(2, [Live(4)])
+    stage.wait(1)
+    assert stage.keeper._inbox.take() == [Compose(identity("a1"))]
+
+
+def test_a_host_that_does_not_answer_is_asked_again(stage: Stage) -> None:
+    """The connection stays; an answer that comes too late is not used."""
+    stage.connect()
+    stage.wait(61 * DAY)
+    stage.keeper._inbox.take()
+    stage.line.command(Composed("request"))
+    stage.wait(30)
+    stage.line.received(1, [RenewedAnswer(0, "certificate", "authorities")])
+    stage.wait(30)
+    assert stage.keeper._inbox.take() == [Compose(identity("a1"))]
+
+
+def test_a_host_may_ask_for_a_renewal(stage: Stage) -> None:
+    """It begins at once, however young the certificate is."""
+    stage.connect()
+    stage.line.received(1, [Notice("renew", "your role has changed")])
+    assert stage.line.tick(stage.worker.now) > 0
+    assert stage.keeper._inbox.take() == [Compose(identity("a1"))]
+    assert stage.shown() == []
+
+
+def test_a_second_connection_that_fails_is_tried_again_later(stage: Stage) -> None:
+    """The first one is not touched by it."""
+    stage.connect()
+    stage.renew()
+    stage.worker.taken()
+    stage.line.lost(2, "closed", "", HostUnreachable("nothing answers"))
+    assert stage.worker.taken() == stage.shown() == []
+    stage.wait(61)
+    assert stage.keeper._inbox.take() == [Compose(identity("a1"))]
+    stage.line.command(Ready(stage.files.disk))
+    assert stage.worker.taken() == [(3, HERE[1], "localhost")]
+
+
+def test_a_slow_consumer_holds_the_new_connection_too(stage: Stage) -> None:
+    """What the first was not read for the second is not read for either."""
+    stage.connect()
+    stage.renew()
+    stage.line.opened(2, b"", HERE[1])
+    stage.line.received(1, [said(seq) for seq in range(5, 9)])
+    stage.worker.taken()
+    stage.line.received(2, [Greeting(1, "u2"), WELCOME])
+    assert (2, True) in stage.worker.taken()
+    stage.shown()
+    stage.line.command(Relieved())
+    assert stage.worker.taken() == [(2, False)]
+
+
+def test_a_retired_certificate_makes_it_come_back_with_the_one_on_the_disk(stage: Stage) -> None:
+    """Another client of the same files has renewed it; without a newer one it is the end."""
+    stage.connect()
+    stage.files.disk = identity("b2")
+    stage.line.lost(1, "superseded", "a newer one is in use", None)
+    assert stage.shown() == []
+    stage.line.command(Found((HERE,)))
+    stage.files.handed = stage.files.disk
+    stage.line.opened(2, b"", HERE[1])
+    stage.line.received(2, [Greeting(1, "u2"), WELCOME])
+    (event,) = stage.shown()
+    assert isinstance(event, Renewed)
+    stage.line.lost(2, "superseded", "a newer one is in use", None)
+    refused, end = stage.shown()
+    assert isinstance(refused, Refused)
+    assert end is None
+
+
+def test_leaving_waits_for_a_certificate_on_its_way() -> None:
+    """It was issued and would be lost; a host that does not answer is not waited for long.
+
+    What a person must know of it is told before the end.
+    """
+    for answer in (True, False):
+        late = Stage(limits=Limits(client_events=4))
+        late.connect()
+        late.wait(80 * DAY)
+        late.keeper._inbox.take()
+        late.line.command(Leaving(flush=False))
+        late.line.command(Composed("request"))
+        assert late.shown() == []
+        if answer:
+            late.line.received(1, [RenewedAnswer(0, "certificate", "authorities")])
+            late.line.command(Hindered(IdentityError("no room")))
+            warning, *end = late.shown()
+            assert isinstance(warning, Expiring)
+            assert end == [Left(0), None]
+        else:
+            late.wait(5)
+            assert late.shown() == [Left(0), None]
+        late.end()
 
 
 def test_messages_come_out_in_order(stage: Stage) -> None:

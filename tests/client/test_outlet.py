@@ -4,7 +4,17 @@ import queue
 from dataclasses import replace
 
 from secure_chat.client.effects import Show
-from secure_chat.client.events import Acked, Connected, Event, Message, People, Problem, Refused
+from secure_chat.client.events import (
+    Acked,
+    Connected,
+    Done,
+    Event,
+    Expiring,
+    Message,
+    People,
+    Problem,
+    Refused,
+)
 from secure_chat.client.outlet import Outlet, Slot
 from secure_chat.errors import HostUnreachable
 from secure_chat.limits import Limits
@@ -29,12 +39,13 @@ def slot() -> Slot:
 def test_an_answer_goes_to_who_asked_and_nobody_else() -> None:
     """Answers and problems find their question; everything else goes by the queue."""
     outlet = Outlet(Limits())
-    first, second = slot(), slot()
-    outlet.answers.update({1: first, 2: second})
-    answer, problem = People(1, "lobby", []), Problem("nobody", "no", re=2)
-    for event in (answer, problem, People(1, "lobby", []), Problem("slow", "x")):
+    first, second, third = slot(), slot(), slot()
+    outlet.answers.update({1: first, 2: second, 3: third})
+    answer, problem, done = People(1, "lobby", []), Problem("nobody", "no", re=2), Done(3)
+    for event in (answer, problem, done, People(1, "lobby", []), Problem("slow", "x")):
         outlet.put(Show(event))
     assert (first.get_nowait(), second.get_nowait()) == (answer, problem)
+    assert third.get_nowait() == done
     assert drained(outlet) == [People(1, "lobby", []), Problem("slow", "x")]
 
 
@@ -66,6 +77,15 @@ def test_the_first_decision_is_told() -> None:
     refused.end()
     assert refused.decided.is_set()
     assert refused.error is error
+
+
+def test_the_last_warning_is_kept_for_those_who_show_no_events() -> None:
+    """It goes by the queue all the same."""
+    outlet = Outlet(Limits())
+    warning = Expiring(1_000, 60, "no")
+    outlet.put(Show(warning))
+    assert outlet.expiring == warning
+    assert drained(outlet) == [warning]
 
 
 def test_the_end_reaches_everybody_who_waits() -> None:

@@ -11,6 +11,7 @@ from secure_chat.client.speech import (
     Help,
     ListPeople,
     ListRooms,
+    Moderation,
     Quit,
     Speak,
     Tell,
@@ -18,6 +19,7 @@ from secure_chat.client.speech import (
     read_json,
     read_line,
 )
+from secure_chat.wire.messages import Measure
 
 
 @pytest.mark.parametrize(
@@ -39,6 +41,20 @@ from secure_chat.client.speech import (
         ("/whois bob", Tell("bob")),
         ("/me waves", Speak("/me waves")),
         ("/quit", Quit()),
+        ("/kick bob", Moderation(Measure.KICK, "bob")),
+        ("/kick bob be nice", Moderation(Measure.KICK, "bob", reason="be nice")),
+        ("/mute bob", Moderation(Measure.MUTE, "bob")),
+        ("/mute bob 1h30m", Moderation(Measure.MUTE, "bob", seconds=5_400)),
+        (
+            "/mute bob 10m  too loud",
+            Moderation(Measure.MUTE, "bob", seconds=600, reason="too loud"),
+        ),
+        ("/mute bob too loud", Moderation(Measure.MUTE, "bob", reason="too loud")),
+        ("/unmute bob", Moderation(Measure.UNMUTE, "bob")),
+        ("/ban bob spam", Moderation(Measure.BAN, "bob", reason="spam")),
+        ("/close tea", Moderation(Measure.CLOSE_ROOM, room="tea")),
+        ("/close tea at night", Moderation(Measure.CLOSE_ROOM, room="tea", reason="at night")),
+        ("/open tea", Moderation(Measure.OPEN_ROOM, room="tea")),
     ],
 )
 def test_a_line_a_person_types(line: str, act: Act | None) -> None:
@@ -47,7 +63,27 @@ def test_a_line_a_person_types(line: str, act: Act | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["/evil", "/join", "/join evil b", "/whois", "/msg", "/msg evil", "/me", "/me  "]
+    "line",
+    [
+        "/evil",
+        "/join",
+        "/join evil b",
+        "/whois",
+        "/msg",
+        "/msg evil",
+        "/me",
+        "/me  ",
+        "/kick",
+        "/mute",
+        "/mute bob 10evil",
+        "/mute bob 10 minutes of evil",
+        "/unmute",
+        "/unmute evil twin",
+        "/ban ",
+        "/close",
+        "/open",
+        "/open evil den",
+    ],
 )
 def test_a_line_that_is_no_command_is_explained(line: str) -> None:
     """The explanation holds nothing of what was typed."""
@@ -70,6 +106,18 @@ def test_a_line_that_is_no_command_is_explained(line: str) -> None:
         (b'{"who":"tea"}', ListPeople("tea")),
         (b'{"whois":"bob"}', Tell("bob")),
         (b'{"rooms":true}', ListRooms()),
+        (
+            b'{"moderate":"kick","name":"bob","reason":"spam"}',
+            Moderation(Measure.KICK, "bob", reason="spam"),
+        ),
+        (
+            b'{"moderate":"mute","name":"bob","for":"10m"}',
+            Moderation(Measure.MUTE, "bob", seconds=600),
+        ),
+        (
+            b'{"moderate":"close-room","room":"tea"}',
+            Moderation(Measure.CLOSE_ROOM, room="tea"),
+        ),
     ],
 )
 def test_a_line_a_script_writes(line: bytes, act: Act) -> None:
@@ -89,6 +137,10 @@ def test_a_line_a_script_writes(line: bytes, act: Act) -> None:
         b'{"say":"hi","to":7}',
         b'{"say":"hi","id":[]}',
         b'{"join":null}',
+        b'{"moderate":"behead","name":"bob"}',
+        b'{"moderate":"kick","name":7}',
+        b'{"moderate":"mute","name":"bob","for":"long"}',
+        b'{"moderate":"mute","name":"bob","for":10}',
         b"\xff\xfe",
         b"[" * 100_000,
     ],

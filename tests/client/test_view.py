@@ -8,17 +8,21 @@ from secure_chat.client.events import (
     Acked,
     Connected,
     Disconnected,
+    Done,
     Event,
+    Expiring,
     Left,
     Live,
     Membership,
     Message,
+    Moderated,
     Notice,
     People,
     Presence,
     Problem,
     Profile,
     Refused,
+    Renewed,
     RoomList,
 )
 from secure_chat.client.view import ViewState, describe, line_of
@@ -28,6 +32,7 @@ from secure_chat.wire.messages import Person, RoomInfo
 AT = 1_795_348_800_123
 WELCOME = Connected("alice", "member", "c0", ("lobby", "tea"), 4, "", "", "u1")
 CERTIFICATE = "certificate ab12, valid until 2026-11-22T12:00:00.000Z"
+HOLDS = "it holds until 2026-11-22 12:00:00 UTC"
 REFUSED = Refused("revoked", HostRefused("revoked", "no"))
 
 
@@ -41,6 +46,9 @@ def test_a_view_follows_the_conversation() -> None:
     assert view.rooms == {"lobby", "den"}
     view.apply(Presence("lobby", 3))
     view.apply(Live(4))
+    assert view.here == {"lobby": 3}
+    view.apply(Renewed(AT, "member", ("lobby", "den", "tea"), "u2"))
+    assert (view.connected, view.rooms) == (True, {"lobby", "den", "tea"})
     assert view.here == {"lobby": 3}
     view.apply(Disconnected("silent", "", 0, 1.0))
     assert (view.connected, view.here) == (False, {})
@@ -93,6 +101,30 @@ def test_the_time_is_the_readers() -> None:
         (Membership(5, 0, "tea", member=False), "you are no longer in tea"),
         (Problem("empty", "no\x1b"), r"not done: no\x1b (empty)"),
         (Notice("slowed", "wait"), "the host says: wait"),
+        (Notice("muted", "you are muted\x1b"), r"you are muted\x1b"),
+        (Notice("unmuted", "you may speak again"), "you may speak again"),
+        (
+            Renewed(AT, "member", ("lobby",), "u2"),
+            f"your certificate was renewed; {HOLDS}",
+        ),
+        (
+            Renewed(AT, "operator", ("lobby",), "u2"),
+            f"your certificate was renewed and is an operator's; {HOLDS}",
+        ),
+        (Moderated("kick", "bo\x1b", "", 0, ""), r"bo\x1b was sent away; they may join again"),
+        (Moderated("mute", "bob", "", 600, ""), "bob is muted for 10m"),
+        (Moderated("mute", "bob", "", 0, ""), "bob is muted until somebody lifts it"),
+        (Moderated("unmute", "bob", "", 0, ""), "bob may speak again"),
+        (
+            Moderated("ban", "bob", "", 0, ""),
+            "bob is banned: the certificate is revoked and the name used no more",
+        ),
+        (
+            Moderated("close-room", "", "tea", 0, ""),
+            "tea is closed: nobody speaks in it or joins it",
+        ),
+        (Moderated("open-room", "", "tea", 0, ""), "tea is open again"),
+        (Done(3), None),
         (Left(0), None),
         (Left(2), "2 not acknowledged; the next run sends them"),
         (Presence("lobby", 2, ["bob"], ["eve"]), "bob came; eve went (lobby, 2 here)"),
@@ -121,6 +153,27 @@ def test_the_time_is_the_readers() -> None:
 def test_an_event_in_words(event: Event, words: str | None) -> None:
     """What a person need not know is not said."""
     assert describe(event, "alice") == words
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (14 * 86_400, "in 14 days"),
+        (86_400, "in 24 hours"),
+        (7_199, "in 119 minutes"),
+        (59, "in 59 seconds"),
+        (-5, "in 0 seconds"),
+    ],
+)
+def test_an_end_that_comes_near(left: int, words: str) -> None:
+    """When, why, and whom to ask."""
+    told = describe(Expiring(AT, left, "no\x1b"))
+    assert told == (
+        f"your certificate ends {words}, on 2026-11-22 12:00:00 UTC, and could not be renewed:"
+        r" no\x1b"
+        "\nask whoever runs the host for a new one before that: `securechat invite` makes an"
+        " invitation"
+    )
 
 
 def test_a_drop_is_told_at_the_next_welcome() -> None:
