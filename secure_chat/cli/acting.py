@@ -16,6 +16,7 @@ from secure_chat.client.speech import (
     Help,
     ListPeople,
     ListRooms,
+    Moderation,
     Quit,
     Speak,
     Tell,
@@ -74,7 +75,7 @@ class Actor:
             self._client.leave(room, id=act.id)
             view.room = _START if room == view.room else view.room
 
-    def _look(self, act: ListPeople | ListRooms | Tell | Help | Wrong) -> None:
+    def _look(self, act: ListPeople | ListRooms | Tell | Moderation | Help | Wrong) -> None:
         ask, show = self._client.ask, self._writer.show
         if isinstance(act, ListPeople):
             room = act.room or self._view.room
@@ -83,6 +84,11 @@ class Actor:
             show(RoomList(0, list(ask.rooms())))
         elif isinstance(act, Tell):
             show(ask.whois(act.name))
+        elif isinstance(act, Moderation):
+            done = ask.moderate(
+                act.act, name=act.name, room=act.room, seconds=act.seconds, reason=act.reason
+            )
+            show(done)
         elif isinstance(act, Wrong):
             show(Problem("bad-input", act.text))
         else:

@@ -32,16 +32,18 @@ class Who:
     """Who a command is and where its host is; the options that every client command has.
 
     Args:
+        profile: what `--profile` says.
         name: what `--as` says.
-        at: the host.
+        at: what `--at` says.
         certs: the certificates folder.
         data: what `--data` says.
         passphrase_file: what `--passphrase-file` says.
         no_input: never ask.
     """
 
+    profile: str | None
     name: str | None
-    at: str
+    at: str | None
     certs: Path
     data: Path | None
     passphrase_file: Path | None
@@ -71,6 +73,7 @@ def make_client(
     return Client(
         who.name,
         at=who.at,
+        profile=who.profile,
         certs=who.certs,
         data=who.data,
         history=history,
@@ -86,6 +89,8 @@ def make_client(
 def connected(client: "Client", console: Console, *, as_json: bool) -> Iterator["Client"]:
     """Connect for the length of a `with` statement and leave at its end.
 
+    A client that shows no events tells at its end what a person must know of their certificate.
+
     Raises:
         SecureChatError: why there is no connection; scripts get it as an event too.
     """
@@ -99,6 +104,10 @@ def connected(client: "Client", console: Console, *, as_json: bool) -> Iterator[
         yield client
     finally:
         client.close()
+        if not client.live and client.expiring is not None:
+            from secure_chat.client.view import describe
+
+            console.warn(describe(client.expiring) or "")
 
 
 def go_into_room(client: "Client", room: str) -> None:

@@ -3,9 +3,11 @@
 One of them is run, and loading and declaring all would add a third to its start. The one rule: the
 command `init-certs` is the function `init_certs` of the module `cli.init_certs`, whose `EXAMPLES`
 stand below its help; a command within another, as `handshakes stats`, is the function `stats` of
-the module `cli.handshakes_stats`.
+the module `cli.handshakes_stats`. Of a command that takes words of its own and has others within,
+as `invite NAME` and `invite list`, the first word decides; behind `--` it is never a command.
 """
 
+import itertools
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final
@@ -14,21 +16,47 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-__all__ = ["ALL", "NAMES", "WITHIN", "Commands", "load"]
+from secure_chat.errors import UsageError
+
+__all__ = ["ALL", "NAMES", "WITHIN", "Commands", "load", "none_before"]
 
 # In the order of the help.
 NAMES: Final = (
     "init-certs",
+    "certs",
     "host",
+    "invite",
+    "moderate",
+    "enroll",
     "join",
     "send",
     "tail",
     "history",
+    "profiles",
     "handshakes",
     "doctor",
     "lab",
 )
-WITHIN: Final = {"handshakes": ("stats", "show", "explain")}
+WITHIN: Final = {
+    "certs": (
+        "list",
+        "issue",
+        "show",
+        "renew",
+        "revoke",
+        "check",
+        "promote",
+        "demote",
+        "rotate-ca",
+        "crl",
+        "export",
+        "backup",
+        "restore",
+    ),
+    "handshakes": ("stats", "show", "explain"),
+    "invite": ("list", "cancel"),
+    "profiles": ("forget",),
+}
 """The commands within a command; it also does something of its own without any of them."""
 
 ALL: Final = tuple(
@@ -48,8 +76,51 @@ def load(name: str) -> tuple[Callable[..., None], str]:
     return getattr(module, words[-1]), module.EXAMPLES
 
 
+def none_before(ctx: typer.Context) -> None:
+    """Refuse options before a command within another, which would be lost.
+
+    Args:
+        ctx: of the command that it stands behind.
+
+    Raises:
+        UsageError: there are some.
+    """
+    for name in ctx.params:
+        source = ctx.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"options belong behind `{ctx.invoked_subcommand}`",
+                hint=f"securechat {ctx.info_name} {ctx.invoked_subcommand} --help shows what it"
+                " takes.",
+            )
+
+
 class Commands(TyperGroup):
     """What `securechat` is to typer: a group that knows the names of its commands beforehand."""
+
+    @property
+    def takes_words(self) -> bool:
+        """Whether it takes words of its own besides the commands within it."""
+        return any(param.param_type_name == "argument" for param in self.params)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the words; the first one may be a command within, where both are possible."""
+        names = WITHIN.get(self.name or "", ())
+        if not self.takes_words:
+            return super().parse_args(ctx, args)
+        if args and args[0] in names:
+            ctx._protected_args, ctx.args = args[:1], args[1:]  # noqa: SLF001 - as its own does
+            return args[1:]
+        for word in itertools.takewhile(lambda word: word != "--", args):
+            if word in names:
+                # As a word of its own it would be taken for a name.
+                ctx.fail(f"{word!r} belongs right behind {self.name!r}, its options behind it.")
+        # Options may stand behind the words, as in a command with none within.
+        ctx.allow_interspersed_args = True
+        super().parse_args(ctx, args)
+        if ctx._protected_args:  # noqa: SLF001 - what is left over
+            ctx.fail(f"Got unexpected extra argument ({' '.join(ctx._protected_args)})")  # noqa: SLF001
+        return []
 
     def list_commands(self, ctx: object) -> list[str]:
         """Return the names of all commands."""
@@ -80,4 +151,7 @@ def _declared(name: str, within: str | None) -> Any:
         )(function)
     else:
         alone.command(name, epilog=examples)(function)
-    return get_command(alone)
+    command: Any = get_command(alone)
+    if isinstance(command, Commands) and command.takes_words:
+        command.subcommand_metavar = "| COMMAND ..."
+    return command

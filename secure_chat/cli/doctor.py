@@ -19,6 +19,7 @@ from secure_chat.cli.options import (
     Json,
     NoInput,
     PassphraseFile,
+    Profile,
     Quiet,
 )
 from secure_chat.errors import Exit
@@ -61,8 +62,9 @@ def doctor(
         bool,
         typer.Option("--verbose", "-v", help="Show also what is in order.", show_default=False),
     ] = False,
+    profile: Profile = None,
     as_: As = None,
-    at: At = "127.0.0.1:65432",
+    at: At = None,
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
@@ -73,14 +75,20 @@ def doctor(
 ) -> None:
     """Say what is wrong with a set-up or a host, and what to do."""
     from secure_chat.cli.passphrase import passphrase_from
+    from secure_chat.client.choice import DEFAULT_TARGET
+    from secure_chat.client.profiles import Profiles
     from secure_chat.doctor.examine import Request, examine
     from secure_chat.doctor.findings import Summary
     from secure_chat.net.dialer import split_target
 
+    address = DEFAULT_TARGET
+    if profile is not None:
+        chosen = Profiles().get(profile)
+        certs, as_, address = chosen.folder, chosen.name, chosen.address
     request = Request(
         certs=certs,
         data=data,
-        target=split_target(target or at),
+        target=split_target(target or (address if at is None else at)),
         offline=offline,
         wanted=as_,
         thorough=thorough,

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from secure_chat.cli.commands import none_before
 from secure_chat.cli.console import Colour, Console
 from secure_chat.cli.filters import (
     Address,
@@ -86,7 +87,7 @@ def handshakes(
     the oldest first with --follow or as Zeek writes them. In a narrow table, > marks a client's.
     """
     if ctx.invoked_subcommand is not None:
-        _none_before(ctx)
+        none_before(ctx)
         return
     if json and form not in {None, _Form.JSON}:
         raise UsageError(f"--json and --format {form} exclude each other")
@@ -110,18 +111,3 @@ def handshakes(
     )
     console = Console(colour=color, quiet=quiet)
     show(console, data_folder(data, ""), query, limit, follow=follow, form=chosen)
-
-
-def _none_before(ctx: typer.Context) -> None:
-    """Refuse options before a sub-command, which would be lost.
-
-    Raises:
-        UsageError: there are some.
-    """
-    for name in ctx.params:
-        source = ctx.get_parameter_source(name)
-        if source is not None and source.name == "COMMANDLINE":
-            raise UsageError(
-                f"options belong behind `{ctx.invoked_subcommand}`",
-                hint=f"securechat handshakes {ctx.invoked_subcommand} --help shows what it takes.",
-            )

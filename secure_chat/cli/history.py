@@ -16,6 +16,7 @@ from secure_chat.cli.options import (
     Json,
     NoInput,
     PassphraseFile,
+    Profile,
     Quiet,
 )
 from secure_chat.clock import SystemClock
@@ -70,8 +71,9 @@ def history(
         int | None,
         typer.Option("--limit", "-n", min=1, help="Only the newest so many.", show_default=False),
     ] = None,
+    profile: Profile = None,
     as_: As = None,
-    at: At = "127.0.0.1:65432",
+    at: At = None,
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
@@ -100,6 +102,7 @@ def history(
         search=" ".join(search) if search else None,
     )
     who = Who(
+        profile=profile,
         name=as_,
         at=at,
         certs=certs,

@@ -14,6 +14,7 @@ import typer
 
 from secure_chat.cli.console import Colour, Console
 from secure_chat.cli.options import Certs, Color, Json, NoInput, Quiet
+from secure_chat.cli.owner import done_by
 from secure_chat.clock import rfc3339
 from secure_chat.pki.duration import parse_duration
 from secure_chat.pki.keytype import KeyType
@@ -35,6 +36,7 @@ EXAMPLES = """Examples:
 _HOLDERS = {
     "ca.crt": "everybody: the host and each client",
     "ca.key": "you alone; who holds it can make anyone",
+    "previous-ca.key": "you alone; it is the older authority's, during a change-over",
     "host": "the host",
     "crl.pem": "the host",
     "community": "everybody: data folders are named by it",
@@ -114,6 +116,7 @@ def init_certs(
         passphrase=None if passphrase_file is None else read_passphrase(passphrase_file),
         unlock=passphrase_from(passphrase_file, no_input=no_input),
         force=force,
+        by=done_by("init-certs"),
     )
     vault = Vault(certs)
     report = bring_to_a_whole_set(vault, request)

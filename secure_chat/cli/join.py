@@ -20,6 +20,7 @@ from secure_chat.cli.options import (
     KeyLog,
     NoInput,
     PassphraseFile,
+    Profile,
     Quiet,
 )
 
@@ -47,8 +48,9 @@ def join(
     plain: Annotated[
         bool, typer.Option("--plain", help="Lines instead of a full screen.", show_default=False)
     ] = False,
+    profile: Profile = None,
     as_: As = None,
-    at: At = "127.0.0.1:65432",
+    at: At = None,
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
@@ -63,6 +65,7 @@ def join(
     del plain
     console = Console(color, quiet)
     who = Who(
+        profile=profile,
         name=as_,
         at=target or at,
         certs=certs,

@@ -18,6 +18,7 @@ __all__ = [
     "KeyLog",
     "NoInput",
     "PassphraseFile",
+    "Profile",
     "Quiet",
 ]
 
@@ -40,8 +41,14 @@ Data: TypeAlias = Annotated[
     ),
 ]
 At: TypeAlias = Annotated[
-    str,
-    typer.Option("--at", envvar="SECURECHAT_AT", metavar="HOST[:PORT]", help="The host."),
+    str | None,
+    typer.Option(
+        "--at",
+        envvar="SECURECHAT_AT",
+        metavar="HOST[:PORT]",
+        help="The host. [default: the profile's, else 127.0.0.1:65432]",
+        show_default=False,
+    ),
 ]
 As: TypeAlias = Annotated[
     str | None,
@@ -49,7 +56,17 @@ As: TypeAlias = Annotated[
         "--as",
         envvar="SECURECHAT_AS",
         metavar="NAME",
-        help="Who to be: a client of the certificates folder.",
+        help="Who to be: a client of the certificates folder, or of a profile.",
+        show_default=False,
+    ),
+]
+Profile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--profile",
+        envvar="SECURECHAT_PROFILE",
+        metavar="LABEL",
+        help="The profile to use: an identity and its host, made by `enroll`.",
         show_default=False,
     ),
 ]

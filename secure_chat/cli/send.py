@@ -17,6 +17,7 @@ from secure_chat.cli.options import (
     Json,
     NoInput,
     PassphraseFile,
+    Profile,
     Quiet,
 )
 from secure_chat.errors import SecureChatError, UsageError
@@ -55,8 +56,9 @@ def send(
     timeout: Annotated[
         float, typer.Option("--timeout", min=0.1, help="Seconds to wait for the host's ack.")
     ] = 30.0,
+    profile: Profile = None,
     as_: As = None,
-    at: At = "127.0.0.1:65432",
+    at: At = None,
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
@@ -75,6 +77,7 @@ def send(
     said = _read_text() if text == "-" else text
     id_ = id_ or new_id()
     who = Who(
+        profile=profile,
         name=as_,
         at=at,
         certs=certs,

@@ -16,6 +16,7 @@ from secure_chat.cli.options import (
     Json,
     NoInput,
     PassphraseFile,
+    Profile,
     Quiet,
 )
 from secure_chat.errors import SecureChatError
@@ -38,8 +39,9 @@ def tail(
     history: Annotated[
         int, typer.Option("--history", min=0, help="Begin with so many earlier messages.")
     ] = 0,
+    profile: Profile = None,
     as_: As = None,
-    at: At = "127.0.0.1:65432",
+    at: At = None,
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
@@ -56,6 +58,7 @@ def tail(
 
     console = Console(color, quiet)
     who = Who(
+        profile=profile,
         name=as_,
         at=at,
         certs=certs,

@@ -1,11 +1,13 @@
 """A host in this process and the program beside it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.cli.processes import Program
+from tests.cli.shell import Shell
 from tests.client.hosting import Hosting
 
 
@@ -21,3 +23,17 @@ def hosting(certs: Path, tmp_path: Path) -> Iterator[Hosting]:
 def program(hosting: Hosting, certs: Path, tmp_path: Path) -> Program:
     """Return what runs commands against that host."""
     return Program(certs, tmp_path / "data", hosting.at)
+
+
+@pytest.fixture
+def shell(
+    certs: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Shell:
+    """Return the shell of an owner with a certificates folder of their own."""
+    shutil.copytree(certs, tmp_path / "certs")
+    for name in ("NO_COLOR", "COLUMNS", "SECURECHAT_AS", "SECURECHAT_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    return Shell(tmp_path, monkeypatch, capsys)

@@ -46,12 +46,16 @@ class Running:
     Args:
         command: what to run.
         environment: its environment.
+        folder: where it runs, None for here.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: dict[str, str], folder: Path | None = None
+    ) -> None:
         self.process = subprocess.Popen(
             command,
             env=environment,
+            cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -156,15 +160,19 @@ class Terminal:
     Args:
         command: what to run.
         environment: its environment.
+        folder: where it runs, None for here.
     """
 
-    def __init__(self, command: Sequence[str], environment: dict[str, str]) -> None:
+    def __init__(
+        self, command: Sequence[str], environment: dict[str, str], folder: Path | None = None
+    ) -> None:
         import pty
 
         self._master, terminal = pty.openpty()
         self._process = subprocess.Popen(
             command,
             env={**environment, "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1"},
+            cwd=folder,
             stdin=terminal,
             stdout=terminal,
             stderr=terminal,
@@ -191,6 +199,10 @@ class Terminal:
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._master, text.encode())
+
+    def interrupt(self) -> None:
+        """Do what Ctrl-C does where the terminal turns it into a signal."""
+        self._process.send_signal(signal.SIGINT)
 
     def until(self, text: str) -> str:
         """Read until `text` has appeared behind what was returned before; return up to its end."""

@@ -17,11 +17,13 @@ from secure_chat.client.speech import (
     Help,
     ListPeople,
     ListRooms,
+    Moderation,
     Quit,
     Speak,
     Tell,
     Wrong,
 )
+from secure_chat.wire.messages import Measure
 from tests.cli.processes import Program
 from tests.client.hosting import Hosting
 
@@ -98,6 +100,13 @@ def test_questions_are_answered(stage: Stage) -> None:
     assert "bob, member" in stage.act(Tell("bob"))
     assert "/whois NAME" in stage.act(Help())
     assert stage.act(Wrong("so what")) == "-- not done: so what (bad-input)\n"
+
+
+def test_what_operators_may_do_is_asked_of_the_host(stage: Stage) -> None:
+    """A member is told why not; the list of commands names them."""
+    said = stage.act(Moderation(Measure.KICK, "bob", reason="spam"))
+    assert said == "-- not done: the host refused that: only operators can do that (failed)\n"
+    assert "/mute NAME [SPAN] [WHY]" in stage.act(Help())
 
 
 def test_what_waits_for_the_host_is_told(stage: Stage, hosting: Hosting) -> None:

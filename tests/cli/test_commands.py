@@ -1,5 +1,7 @@
 """The commands are known by name and loaded when they are asked for."""
 
+from pathlib import Path
+
 import pytest
 from typer.testing import CliRunner
 
@@ -57,3 +59,33 @@ def test_a_word_that_is_no_command_is_refused(words: str, told: str) -> None:
     refused = CliRunner().invoke(app, words.split())
     assert refused.exit_code == 2
     assert told in refused.output
+
+
+@pytest.mark.parametrize("words", ["invite --json list", "invite carol list", "invite --qr cancel"])
+def test_a_command_within_stands_right_behind_its_own(words: str) -> None:
+    """Anywhere else it would be taken for a name, and somebody called so be invited."""
+    refused = CliRunner().invoke(app, words.split())
+    assert refused.exit_code == 2
+    assert "belongs right behind 'invite'" in refused.output
+
+
+def test_a_command_with_words_of_its_own_takes_options_on_both_sides(tmp_path: Path) -> None:
+    """The first word decides; what is no command is the command's own word."""
+    certs = ["--certs", str(tmp_path)]
+    run = CliRunner().invoke
+    assert run(app, ["init-certs", *certs]).exit_code == 0
+    for words in (["invite", "erin", *certs], ["invite", *certs, "frank", "--expires", "1h"]):
+        assert run(app, words).exit_code == 0
+    listed = run(app, ["invite", "list", *certs]).output
+    assert [line.split()[-1] for line in listed.splitlines()] == ["erin", "frank"]
+    assert run(app, ["invite", *certs, "erin", "frank"]).exit_code == 2
+    assert run(app, ["invite", *certs]).exit_code == 2
+
+
+def test_behind_two_dashes_a_word_is_never_a_command(tmp_path: Path) -> None:
+    """So somebody may be called like one."""
+    certs = ["--certs", str(tmp_path)]
+    run = CliRunner().invoke
+    assert run(app, ["init-certs", *certs]).exit_code == 0
+    assert run(app, ["invite", *certs, "--", "list"]).exit_code == 0
+    assert run(app, ["invite", "list", *certs]).output.split()[-1] == "list"

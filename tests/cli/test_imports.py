@@ -64,6 +64,8 @@ HEAVY: Final = (
         "secure_chat.limits",
         "secure_chat.log",
         "secure_chat.pki.vault",
+        "pyrage",
+        "segno",
     }
 )
 
@@ -96,9 +98,38 @@ RUNS: Final = {
         | (HOSTING - {"secure_chat.pki.audit", "secure_chat.pki.registry"})
         | {"platformdirs", "secure_chat.client", "secure_chat.handshakes"},
     ),
+    "invite": (
+        frozenset({"cryptography", "secure_chat.pki.invites"}),
+        UNUSED
+        | CLIENT - {"cryptography", "sqlite3"}
+        | HOSTING - {"secure_chat.pki.audit", "secure_chat.pki.registry"}
+        | {"platformdirs", "secure_chat.client", "segno"},
+    ),
+    "certs": (
+        frozenset({"cryptography", "secure_chat.pki.registry", "secure_chat.server.seen"}),
+        UNUSED
+        | TALKING - {"socket"}
+        | ISSUING
+        | CLIENT - {"cryptography", "sqlite3"}
+        | HOSTING - {"secure_chat.pki.audit", "secure_chat.pki.registry", "secure_chat.server"}
+        | {"platformdirs", "pyrage", "segno"},
+    ),
+    "moderate": (
+        frozenset({"secure_chat.pki.moderation"}),
+        UNUSED
+        | TALKING - {"socket"}
+        | ISSUING
+        | CLIENT - {"cryptography", "sqlite3"}
+        | HOSTING - {"secure_chat.pki.audit", "secure_chat.pki.registry"}
+        | {"platformdirs", "pyrage", "secure_chat.client", "segno"},
+    ),
+    "profiles": (
+        frozenset({"secure_chat.client.profiles"}),
+        UNUSED | TALKING - {"socket"} | ISSUING | {"secure_chat.server", "segno"},
+    ),
     "host": (
-        HOSTING | TALKING,
-        UNUSED | ISSUING | {"platformdirs", "secure_chat.client"},
+        HOSTING | TALKING | ISSUING - {"secure_chat.pki.setup"},
+        UNUSED | {"platformdirs", "secure_chat.client", "secure_chat.pki.setup"},
     ),
 }
 
@@ -182,6 +213,14 @@ def test_a_command_loads_nothing_that_belongs_to_others(
         loaded = probe.run("handshakes")
     elif name == "init-certs":
         loaded = probe.run("init-certs", "--certs", str(tmp_path / "new"))
+    elif name == "invite":
+        program.run("init-certs", "--certs", str(tmp_path / "new"))
+        loaded = probe.run("invite", "erin", "--certs", str(tmp_path / "new"))
+    elif name == "moderate":
+        program.run("init-certs", "--certs", str(tmp_path / "new"))
+        loaded = probe.run("moderate", "kick", "alice", "--certs", str(tmp_path / "new"))
+    elif name in {"certs", "profiles"}:
+        loaded = probe.run(name)
     else:
         loaded = probe.run(name, "--as", "alice")
     needed, others = RUNS[name]
@@ -189,8 +228,10 @@ def test_a_command_loads_nothing_that_belongs_to_others(
     assert loaded & others == frozenset()
 
 
-def test_a_host_loads_nothing_that_issues(certs: Path, tmp_path: Path) -> None:
-    """Nor the client, nor what `init-certs` needs besides."""
+def test_a_host_loads_what_it_issues_with_and_nothing_of_a_client(
+    certs: Path, tmp_path: Path
+) -> None:
+    """Nor what `init-certs` needs besides."""
     probe = Probe(tmp_path, dict(os.environ))
     places = ("--certs", str(certs), "--data", str(tmp_path / "data"))
     loaded = probe.follow("ready", "host", "--port", "0", "--json", *places)

@@ -2,12 +2,13 @@
 
 import getpass
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from secure_chat.cli.passphrase import passphrase_from, read_passphrase
-from secure_chat.errors import IdentityError
+from secure_chat.cli.passphrase import chosen_passphrase, passphrase_from, read_passphrase
+from secure_chat.errors import IdentityError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,31 @@ def test_a_person_at_the_terminal_is_asked_once(monkeypatch: pytest.MonkeyPatch)
     assert ask is not None
     assert (ask(), ask()) == (b"secret", b"secret")
     assert len(asked) == 1
+
+
+def test_one_that_is_chosen_comes_from_a_file_or_is_typed_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two that differ are refused, and so is nobody at all."""
+    (tmp_path / "p").write_bytes(b"secret\n")
+    choose = partial(chosen_passphrase, no_input=False, of="the backup", option="--x")
+    assert choose(tmp_path / "p") == b"secret"
+    with pytest.raises(UsageError, match="there is no passphrase for the backup") as refused:
+        choose(None)
+    assert "--x" in refused.value.hint
+    answers = iter(("gr\u00fcn", "gr\u00fcn", "one", "other"))
+    prompts: list[str] = []
+
+    def answer(prompt: str) -> str:
+        prompts.append(prompt)
+        return next(answers)
+
+    monkeypatch.setattr(getpass, "getpass", answer)
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert choose(None) == "gr\u00fcn".encode()
+    assert prompts == ["New passphrase of the backup: ", "The same again: "]
+    with pytest.raises(UsageError, match="differ"):
+        choose(None)
+    with pytest.raises(UsageError, match="there is no passphrase"):
+        choose(None, no_input=True)
