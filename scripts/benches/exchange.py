@@ -11,10 +11,15 @@ import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from scripts.benches.crowd import Dialect
 
 __all__ = ["Busy", "Exchange", "Line", "Pace", "percentile"]
+
+
+# So much is thrown away at once of what comes for those who do not listen.
+_THROWN_AWAY: Final = 1 << 20
 
 
 @dataclass(eq=False)
@@ -59,6 +64,8 @@ class Exchange:
         self._port = port
         self._by_fd: dict[int, Line] = {}
         self._full: list[Line] = []
+        self._deaf: dict[int, socket.socket] = {}
+        self._bin = bytearray(_THROWN_AWAY)
         self.lines: list[Line] = []
         self.grow(numbers)
 
@@ -77,6 +84,20 @@ class Exchange:
         line = self._by_fd[sock.fileno()] = Line(sock, number)
         return line
 
+    def deafen(self, lines: Iterable[Line]) -> None:
+        """Have the system throw away what comes for some connections, before it is decrypted.
+
+        For a few seconds only, because they say nothing any more either. What a host sends to
+        many then costs the load next to nothing, so a host may have more than one processor.
+
+        Args:
+            lines: which; nothing is yielded for them any more.
+        """
+        for line in lines:
+            del self._by_fd[line.sock.fileno()]
+            raw = socket.socket(fileno=line.sock.detach())
+            self._deaf[raw.fileno()] = raw
+
     def say(self, line: Line, data: bytes) -> None:
         """Write now, or at the next `hear` what the socket does not take now."""
         line.out.append(data)
@@ -94,6 +115,9 @@ class Exchange:
         if seconds > 0 and not self._full:
             select.select([self._epoll], [], [], seconds)
         for fd, _ in self._epoll.poll(0):
+            if fd in self._deaf:
+                self._throw_away(fd)
+                continue
             line = self._by_fd[fd]
             try:
                 # One read, because the epoll mentions the socket again while it holds more.
@@ -106,6 +130,11 @@ class Exchange:
                 raise ConnectionError(f"{self._dialect.name} closed connection {line.number}")
             yield line, data
 
+    def _throw_away(self, fd: int) -> None:
+        # With this flag Linux drops what TCP has received instead of copying it.
+        if not self._deaf[fd].recv_into(self._bin, 0, socket.MSG_TRUNC):
+            raise ConnectionError(f"{self._dialect.name} closed a connection")
+
     def drain(self) -> None:
         """Read until nothing comes for a while."""
         while any(True for _ in self.hear(0.3)):
@@ -115,6 +144,8 @@ class Exchange:
         """Close everything."""
         for line in self.lines:
             line.sock.close()
+        for raw in self._deaf.values():
+            raw.close()
         self._epoll.close()
 
     @staticmethod

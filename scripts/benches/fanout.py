@@ -12,7 +12,7 @@ from typing import Final
 from scripts.benches.crowd import Crowd
 from scripts.benches.gauge import SERVER_CPU, Gauge
 from scripts.benches.peers import PEERS, Papers, Peer, running
-from scripts.benches.report import Figure, Goal
+from scripts.benches.report import Figure, Goal, Panel
 
 __all__ = ["GOALS", "add_arguments", "draw", "measure"]
 
@@ -55,7 +55,7 @@ def draw(figures: Sequence[Figure], path: Path) -> None:
     # Loading it takes a while, and it is needed only here.
     from scripts.benches.plot import plot
 
-    plot(figures, path, quantity=COST, x_label="receivers in the room")
+    plot(figures, path, [Panel(COST, "receivers", {(COST, name): name for name in PEERS})])
 
 
 def _one(peer: Peer, size: int, options: argparse.Namespace, number: int) -> Iterator[Figure]:

@@ -16,17 +16,17 @@ from typing import Final
 from scripts.benches.acked import QuietChat, Senders
 from scripts.benches.bareloop import log_of
 from scripts.benches.exchange import Exchange, percentile
-from scripts.benches.filling import PEOPLE, RARE, fill
+from scripts.benches.filling import PEOPLE, RARE, fill, rest
 from scripts.benches.gauge import SERVER_CPU
 from scripts.benches.peers import Papers, running
-from scripts.benches.report import OURS, Figure, Goal
+from scripts.benches.report import OURS, Figure, Goal, Panel
 from scripts.benches.texts import FREQUENT, MIDDLING
 from secure_chat.limits import Limits
 from secure_chat.wire.codec import decode_from_host, encode
 from secure_chat.wire.framing import FrameReader
 from secure_chat.wire.messages import History, Page
 
-__all__ = ["GOALS", "add_arguments", "measure"]
+__all__ = ["GOALS", "PANELS", "add_arguments", "measure"]
 
 START: Final = "seconds to a welcome after SIGKILL"
 NEWEST: Final = "p50 ms, newest page of a room"
@@ -47,33 +47,54 @@ _PAGE: Final = 50
 _SAID_BEFORE_KILL: Final = 2_000
 _LONGEST: Final = 60.0
 
+_UNIT: Final = "messages in the log"
+
 GOALS: Final = (
-    Goal(START, "log of 1000000", OURS, 2.0),
-    Goal(ACK, "log of 1000000", QUIET, 1.25),
-    Goal(ACK, "log of 5000000", QUIET, 1.25),
+    Goal(START, f"1000000 {_UNIT}", OURS, 2.0),
+    Goal(ACK, f"1000000 {_UNIT}", QUIET, 1.25),
+    Goal(ACK, f"5000000 {_UNIT}", QUIET, 1.25),
+)
+PANELS: Final = (
+    Panel(START, _UNIT, {(START, OURS): OURS}),
+    Panel(
+        "p50 ms of a page of history",
+        _UNIT,
+        {(NEWEST, OURS): "newest", (MIDDLE, OURS): "any other"},
+    ),
+    Panel(
+        "p50 ms of a search",
+        _UNIT,
+        {(quantity, OURS): quantity.partition("for ")[2] for quantity in SEARCHES},
+    ),
+    Panel("p99 ms of an ack", _UNIT, {(ACK, OURS): "beside searches", (ACK, QUIET): "without"}),
 )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be chosen."""
-    parser.add_argument("--logs", default="1000,100000,1000000", help="messages in the log")
+    parser.add_argument("--logs", default="1000,100000,1000000,5000000", help="messages in the log")
     parser.add_argument("--pages", type=int, default=100, help="pages of each kind")
     parser.add_argument("--rate", type=int, default=200, help="messages a second beside searches")
     parser.add_argument("--seconds", type=float, default=10.0, help="how long, each time")
 
 
 def measure(options: argparse.Namespace, folder: Path, number: int) -> Iterator[Figure]:
-    """Look at every length once; a log is filled in the first round and used again in the next."""
+    """Look at every length once; a log is filled in the first round and used again in the next.
+
+    Searches leave work behind, so the log has a rest before each round, and the quiet run is first.
+    """
     papers = Papers.at(folder / "certs", PEOPLE)
     for size in map(int, options.logs.split(",")):
         host = QuietChat(papers, folder / f"log-{size}")
         if not log_of(host).exists():
             fill(log_of(host), size)
+        else:
+            rest(log_of(host))
         yield from _one(host, size, options, number)
 
 
 def _one(host: QuietChat, size: int, options: argparse.Namespace, number: int) -> Iterator[Figure]:
-    setting = f"log of {size}"
+    setting = f"{size} {_UNIT}"
 
     def figure(quantity: str, value: float, peer: str = OURS) -> Figure:
         return Figure(quantity, setting, peer, number, value)
@@ -81,13 +102,16 @@ def _one(host: QuietChat, size: int, options: argparse.Namespace, number: int) -
     _end_by_kill(host)
     begun = time.monotonic()
     with running(host, SERVER_CPU):
-        reader = Questions(host)
+        Questions(host).close()
         yield figure(START, time.monotonic() - begun)
+        senders = Senders(host, _SENDERS)
+        quiet = senders.pace(options.rate, options.seconds)
+        senders.close()
+        reader = Questions(host)
         for quantity, questions in _questions(size, number).items():
             yield figure(quantity, reader.p50_ms(questions, options.pages))
         reader.close()
         senders = Senders(host, _SENDERS)
-        quiet = senders.pace(options.rate, options.seconds)
         searching = Searching(senders.exchange)
         beside = senders.pace(options.rate, options.seconds, others=searching.go_on)
         senders.close()

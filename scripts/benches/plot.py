@@ -1,11 +1,12 @@
-"""Draws a quantity against the number each setting begins with, both on logarithmic scales.
+"""Draws quantities against the number each setting begins with, both on logarithmic scales.
 
-A line goes through the medians of each peer, and what lies between its least and its most is
-shaded. Ours is the thick one. Every line is labelled where it ends.
+A line goes through the medians of what was measured, and what lies between its least and its most
+is shaded. Ours is the thick one. Every line is labelled where it ends. Several panels stand beside
+each other in one file.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from statistics import median
@@ -16,7 +17,7 @@ from matplotlib.figure import Figure as Sheet
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from scripts.benches.report import OURS, Figure, middle
+from scripts.benches.report import Figure, Panel, middle
 
 __all__ = ["plot"]
 
@@ -25,57 +26,67 @@ _OURS: Final = "#c2185b"
 _OTHERS: Final = ("#0072b2", "#009e73", "#c98500", "#1799b5", "#7b5ea7", "#8c6d46", "#555555")
 _MARKERS: Final = "sD^vPX*"
 _GREY: Final = "#666666"
-_INCHES: Final = (9.0, 5.6)
+_COLUMNS: Final = 2
+# Of a panel that stands alone, and of one among others.
+_LARGE: Final = (9.0, 5.6)
+_SMALL: Final = (7.6, 4.3)
 _DOTS: Final = 160
 _MARGIN: Final = 0.15
-# Labels keep so much of the height of the axes between them.
-_GAP: Final = 0.048
+# Labels keep so many inches between them.
+_GAP: Final = 0.24
+# The scale covers this ratio at least, or the noise of a level line would look like a mountain.
+_LEAST_SPAN: Final = 10.0
 
-# What was measured at each number: of a peer, by the number.
+# What was measured at each number: of a line, by the number.
 _Curve = dict[float, list[float]]
 
 
-def plot(figures: Iterable[Figure], path: Path, *, quantity: str, x_label: str) -> None:
-    """Draw one quantity into a PNG file.
+def plot(figures: Sequence[Figure], path: Path, panels: Iterable[Panel]) -> None:
+    """Draw panels into a PNG file.
 
     Args:
-        figures: what was measured; those of other quantities and those that do not count are
+        figures: what was measured; those that no panel shows and those that do not count are
             left out.
         path: the file.
-        quantity: what is drawn; it is also the title.
-        x_label: what the number is that each setting begins with: the 100 of `100 receivers`.
+        panels: what is drawn; one of which nothing was measured is left out.
 
     Raises:
         ValueError: there is nothing to draw.
     """
-    curves = _curves(figures, quantity)
-    if not curves:
-        raise ValueError(f"no figure of {quantity} counts")
+    drawn = [(panel, curves) for panel in panels if (curves := _curves(figures, panel))]
+    if not drawn:
+        raise ValueError("nothing of what would be drawn was measured")
+    columns = min(_COLUMNS, len(drawn))
+    rows = math.ceil(len(drawn) / columns)
+    width, height = _SMALL if len(drawn) > 1 else _LARGE
     margins = ConstrainedLayoutEngine(w_pad=_MARGIN, h_pad=_MARGIN)
-    sheet = Sheet(figsize=_INCHES, dpi=_DOTS, layout=margins)
-    axes = sheet.add_subplot()
-    colours = _draw(axes, curves)
-    _dress(axes, curves, quantity, x_label)
-    _label(axes, curves, colours)
+    sheet = Sheet(figsize=(width * columns, height * rows), dpi=_DOTS, layout=margins)
+    for place, (panel, curves) in enumerate(drawn, 1):
+        axes = sheet.add_subplot(rows, columns, place)
+        colours = _draw(axes, curves, ours=next(iter(panel.lines.values())))
+        _dress(axes, curves, panel)
+        _label(axes, curves, colours, gap=_GAP / height)
     sheet.savefig(path)
 
 
-def _curves(figures: Iterable[Figure], quantity: str) -> dict[str, _Curve]:
+def _curves(figures: Iterable[Figure], panel: Panel) -> dict[str, _Curve]:
     curves: dict[str, _Curve] = {}
     for figure in figures:
-        if figure.quantity == quantity and not figure.void:
-            x = float(figure.setting.split()[0].replace(",", ""))
-            curves.setdefault(figure.peer, {}).setdefault(x, []).append(figure.value)
-    return {peer: dict(sorted(curve.items())) for peer, curve in curves.items()}
+        number, _, unit = figure.setting.partition(" ")
+        line = panel.lines.get((figure.quantity, figure.peer))
+        if line is not None and unit == panel.unit and not figure.void:
+            x = float(number.replace(",", ""))
+            curves.setdefault(line, {}).setdefault(x, []).append(figure.value)
+    return {line: dict(sorted(curve.items())) for line, curve in curves.items()}
 
 
-def _draw(axes: Axes, curves: dict[str, _Curve]) -> dict[str, str]:
+def _draw(axes: Axes, curves: Mapping[str, _Curve], ours: str) -> dict[str, str]:
     styles = cycle(zip(_OTHERS, _MARKERS, strict=True))
     colours: dict[str, str] = {}
-    for peer, curve in curves.items():
-        ours = peer == OURS
-        colour, marker = (_OURS, "o") if ours else next(styles)
-        colours[peer] = colour
+    for line, curve in curves.items():
+        thick = line == ours
+        colour, marker = (_OURS, "o") if thick else next(styles)
+        colours[line] = colour
         xs, values = list(curve), list(curve.values())
         least, most = [min(some) for some in values], [max(some) for some in values]
         axes.fill_between(xs, least, most, color=colour, alpha=0.16, linewidth=0)
@@ -84,23 +95,24 @@ def _draw(axes: Axes, curves: dict[str, _Curve]) -> dict[str, str]:
             [median(some) for some in values],
             color=colour,
             marker=marker,
-            markersize=7 if ours else 5,
-            linewidth=3 if ours else 1.6,
-            zorder=3 if ours else 2,
+            markersize=7 if thick else 5,
+            linewidth=3 if thick else 1.6,
+            zorder=3 if thick else 2,
         )
     return colours
 
 
-def _dress(axes: Axes, curves: dict[str, _Curve], quantity: str, x_label: str) -> None:
+def _dress(axes: Axes, curves: Mapping[str, _Curve], panel: Panel) -> None:
     rounds = max(len(some) for curve in curves.values() for some in curve.values())
     what = f"median of {rounds} rounds; shaded from the least to the most" if rounds > 1 else ""
-    axes.set_title(quantity, loc="left", fontsize=13, fontweight="bold", pad=24)
+    axes.set_title(panel.title, loc="left", fontsize=13, fontweight="bold", pad=24)
     axes.text(0, 1.02, what, transform=axes.transAxes, color=_GREY, fontsize=9, va="bottom")
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlabel(x_label, color=_GREY)
+    axes.set_xlabel(panel.unit, color=_GREY)
     axes.set_xticks(sorted({x for curve in curves.values() for x in curve}))
     axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(_widened(*axes.get_ylim()))
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_minor_locator(NullLocator())
     for axis in (axes.xaxis, axes.yaxis):
@@ -111,36 +123,44 @@ def _dress(axes: Axes, curves: dict[str, _Curve], quantity: str, x_label: str) -
     axes.spines[:].set_visible(False)
 
 
-def _label(axes: Axes, curves: dict[str, _Curve], colours: dict[str, str]) -> None:
-    ends = {peer: median(list(curve.values())[-1]) for peer, curve in curves.items()}
-    peers = sorted(ends, key=lambda peer: ends[peer])
+def _widened(low: float, high: float) -> tuple[float, float]:
+    """Return bounds around the same middle that are far enough apart."""
+    more = math.sqrt(max(1.0, _LEAST_SPAN * low / high))
+    return low / more, high * more
+
+
+def _label(
+    axes: Axes, curves: Mapping[str, _Curve], colours: Mapping[str, str], gap: float
+) -> None:
+    ends = {line: median(list(curve.values())[-1]) for line, curve in curves.items()}
+    lines = sorted(ends, key=lambda line: ends[line])
     low, high = (math.log10(bound) for bound in axes.get_ylim())
-    wanted = [(math.log10(ends[peer]) - low) / (high - low) for peer in peers]
-    for peer, height in zip(peers, _apart(wanted), strict=True):
+    wanted = [(math.log10(ends[line]) - low) / (high - low) for line in lines]
+    for line, height in zip(lines, _apart(wanted, gap), strict=True):
         axes.text(
             1.02,
             height,
-            f"{peer}  {middle([ends[peer]])}",
+            f"{line}  {middle([ends[line]])}",
             transform=axes.transAxes,
-            color=colours[peer],
-            fontweight="bold" if peer == OURS else "normal",
+            color=colours[line],
+            fontweight="bold" if colours[line] == _OURS else "normal",
             va="center",
         )
 
 
-def _apart(heights: Sequence[float]) -> list[float]:
+def _apart(heights: Sequence[float], gap: float) -> list[float]:
     """Return ascending heights moved as little as makes the labels readable."""
     groups: list[tuple[float, int]] = []
     for height in heights:
         groups.append((height, 1))
         # A group is as wide as its labels; two that touch become one around their middle.
-        while len(groups) > 1 and groups[-1][0] - groups[-2][0] < _reach(groups[-2], groups[-1]):
+        while len(groups) > 1 and _touch(groups[-2], groups[-1], gap):
             (one, few), (other, more) = groups[-2:]
             groups[-2:] = [((one * few + other * more) / (few + more), few + more)]
     return [
-        middle + (place - (size - 1) / 2) * _GAP for middle, size in groups for place in range(size)
+        middle + (place - (size - 1) / 2) * gap for middle, size in groups for place in range(size)
     ]
 
 
-def _reach(below: tuple[float, int], above: tuple[float, int]) -> float:
-    return (below[1] + above[1]) / 2 * _GAP
+def _touch(below: tuple[float, int], above: tuple[float, int], gap: float) -> bool:
+    return above[0] - below[0] < (below[1] + above[1]) / 2 * gap

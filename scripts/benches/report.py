@@ -1,16 +1,16 @@
-"""Measured figures, the ratios between peers, and how both are printed.
+"""Measured figures, the ratios between peers, how both are printed, and what is to be drawn.
 
 Every bench gives back a list of `Figure`; nothing else of it is known here. Ratios are taken pair
 by pair within a round, because on a shared machine the rounds differ more than the programs do.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Final
 
-__all__ = ["OURS", "Figure", "Goal", "as_json", "middle", "table"]
+__all__ = ["OURS", "Figure", "Goal", "Panel", "as_json", "middle", "table"]
 
 OURS: Final = "securechat"
 # The width of a ratio in words, so that verdicts stand below each other.
@@ -60,6 +60,21 @@ class Goal:
         """Say how a ratio, or our value, stands to the goal."""
         met = reached >= self.bound if self.least else reached <= self.bound
         return f"{'>=' if self.least else '<='} {self.bound:g} {'met' if met else 'MISSED'}"
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One drawing of figures whose settings are a number and its unit: `100 receivers`.
+
+    Args:
+        title: what is drawn, and in which unit.
+        unit: which settings belong in it; it stands below the numbers.
+        lines: what each line is called, by its quantity and peer; the first is the thick one.
+    """
+
+    title: str
+    unit: str
+    lines: Mapping[tuple[str, str], str]
 
 
 def middle(values: Sequence[float]) -> str:

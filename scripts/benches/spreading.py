@@ -7,11 +7,13 @@ with a bounded number of messages under way.
 import argparse
 import os
 import random
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, replace
+from itertools import count, product
 from pathlib import Path
 from typing import Final
 
@@ -19,18 +21,23 @@ from scripts.benches.crowd import MARK
 from scripts.benches.exchange import Busy, Exchange, Line
 from scripts.benches.gauge import SERVER_CPU, Gauge
 from scripts.benches.peers import Papers, SecureChat, running
-from scripts.benches.report import OURS, Figure
+from scripts.benches.report import OURS, Figure, Panel
 from scripts.benches.texts import Texts
 from secure_chat.server.descriptors import raise_descriptor_limit
 from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import Join, Ping, Pong, Say
 
-__all__ = ["COST", "RATE", "add_arguments", "connections", "rooms", "workers"]
+__all__ = ["COST", "PANELS", "RATE", "add_arguments", "connections", "rooms", "workers"]
 
 COST: Final = "server CPU us/delivery"
 RATE: Final = "deliveries/s"
+PANELS: Final = (
+    Panel(f"{COST}, most connections idle", "connections", {(COST, OURS): OURS}),
+    Panel(f"{COST}, all rooms busy", "rooms", {(COST, OURS): OURS}),
+)
 _MEMBERS: Final = 10
 _PEOPLE: Final = 100
+_SPEAKERS: Final = 4
 # Messages that each of those who talk has under way.
 _WINDOW: Final = 64
 _DELIVERIES: Final = 400_000
@@ -41,6 +48,12 @@ _LOAD_BUSY: Final = 0.95
 # Connections of one person, below what a host allows.
 _EACH: Final = 25
 _SIZE: Final = 128
+# Its version, with the letter that CPython's own programs have when they are free-threaded.
+_ASK_VERSION: Final = (
+    "import platform, sysconfig\n"
+    "free = 't' if sysconfig.get_config_var('Py_GIL_DISABLED') else ''\n"
+    "print(platform.python_implementation(), platform.python_version() + free)"
+)
 _PING, _PONG = encode(Ping()), encode(Pong())
 
 
@@ -52,18 +65,26 @@ class Talk:
         room: its name.
         speakers: whose messages these are, in turn.
         receivers: how many connections receive each.
+        listeners: how many of these read it; only what they read is counted.
     """
 
     room: str
     speakers: Sequence[Line]
     receivers: int
+    listeners: int
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what can be chosen."""
-    parser.add_argument("--connections", default="10,100,1000", help="most of them idle")
+    parser.add_argument("--connections", default="10,100,1000,10000", help="most of them idle")
     parser.add_argument("--rooms", default="1,10,100,1000", help="with ten members each")
     parser.add_argument("--workers", default="1,2", help="I/O threads of the host")
+    parser.add_argument(
+        "--pythons",
+        default=sys.executable,
+        help="by which interpreters the host with these threads is run; each is the one of a "
+        "virtual environment with the project in it; the letter t is for a free-threaded one",
+    )
 
 
 def connections(options: argparse.Namespace, folder: Path, number: int) -> Iterator[Figure]:
@@ -105,33 +126,50 @@ def rooms(options: argparse.Namespace, folder: Path, number: int) -> Iterator[Fi
 
 
 def workers(options: argparse.Namespace, folder: Path, number: int) -> Iterator[Figure]:
-    """Let four people talk to a hundred while the host may use every processor."""
+    """Let four people talk to a hundred while the host may use every processor.
+
+    Those who only receive do not decrypt it, or the load would need a processor for itself.
+    """
     papers = Papers.at(folder / f"certs-{_PEOPLE}", _PEOPLE)
-    for size in map(int, options.workers.split(",")):
-        host = _Workers(papers, folder / f"workers-{size}-{number}", size)
+    kinds = product(options.pythons.split(","), map(int, options.workers.split(",")))
+    for place, (python, threads) in enumerate(kinds):
+        host = _Workers(papers, folder / f"workers-{place}-{number}", python, threads)
 
         def gather(exchange: Exchange) -> list[Talk]:
             exchange.grow(range(_PEOPLE))
-            return [Talk("lobby", exchange.lines[:4], _PEOPLE)]
+            speakers, others = exchange.lines[:_SPEAKERS], exchange.lines[_SPEAKERS:]
+            _attend(exchange, _SETTLING)
+            exchange.deafen(others)
+            return [Talk("lobby", speakers, _PEOPLE, _SPEAKERS)]
 
-        yield from _one(host, f"{size} workers, not pinned", gather, number, pinned=False)
+        setting = f"100 receivers, {_version(python)}"
+        peer = OURS if threads == 1 else f"{threads} workers"
+        for figure in _one(host, setting, gather, number, pinned=False):
+            yield replace(figure, peer=peer)
 
 
 class _Workers(SecureChat):
-    """Ours with several I/O threads."""
+    """Ours run by an interpreter, with several I/O threads."""
 
-    def __init__(self, papers: Papers, folder: Path, workers: int) -> None:
+    def __init__(self, papers: Papers, folder: Path, python: str, workers: int) -> None:
         super().__init__(papers, folder)
-        self._workers = workers
+        self._python, self._workers = python, workers
 
     def command(self) -> list[str]:
-        return [*super().command(), "--workers", str(self._workers)]
+        program = str(Path(self._python).with_name("securechat"))
+        return [program, *super().command()[1:], "--workers", str(self._workers)]
+
+
+def _version(python: str) -> str:
+    return subprocess.run(
+        [python, "-c", _ASK_VERSION], check=True, capture_output=True, text=True
+    ).stdout.strip()
 
 
 def _meet(exchange: Exchange, room: str, members: list[Line]) -> Talk:
     for line in members:
         exchange.say(line, encode(Join(id=f"join-{room}", room=room)))
-    return Talk(room, members, len(members))
+    return Talk(room, members, len(members), len(members))
 
 
 def _one(
@@ -194,9 +232,9 @@ def _saturate(
         observe: called when the first tenth is over and the measuring begins.
 
     Returns:
-        Deliveries counted, seconds they took, and the share of that the load was busy.
+        Deliveries to all receivers, seconds they took, and the share of that the load was busy.
     """
-    each = talks[0].receivers
+    each = talks[0].listeners
     under_way = _WINDOW * len({line for talk in talks for line in talk.speakers})
     wanted = _DELIVERIES * each // _MEMBERS
     frames = _frames(talks)
@@ -218,7 +256,8 @@ def _saturate(
             observe()
             busy, skipped = Busy(), total
     assert busy is not None
-    return total - skipped, busy.seconds(), busy.share()
+    delivered = (total - skipped) // each * talks[0].receivers
+    return delivered, busy.seconds(), busy.share()
 
 
 def _frames(talks: Sequence[Talk]) -> Iterator[tuple[Line, bytes]]:

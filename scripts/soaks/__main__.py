@@ -3,11 +3,19 @@
 import argparse
 import sys
 
-from scripts.soaks import dead, disk, durability, flood, slow
+from scripts.soaks import dead, disk, durability, flood, renewals, revoked, slow
 
 __all__ = ["main"]
 
-_KINDS = {"durability": durability, "flood": flood, "slow": slow, "disk": disk, "dead": dead}
+_KINDS = {
+    "durability": durability,
+    "flood": flood,
+    "slow": slow,
+    "disk": disk,
+    "dead": dead,
+    "renewals": renewals,
+    "revoked": revoked,
+}
 
 
 def main() -> int:
