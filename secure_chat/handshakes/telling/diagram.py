@@ -122,7 +122,7 @@ def _words(arrow: Arrow, signs: Signs) -> list[tuple[str, str]]:
     size = "" if arrow.size is None else f"{signs.dot}{bytes_words(arrow.size)}"
     gloss = f"{signs.dot}{arrow.gloss}" if arrow.gloss else ""
     room = _BETWEEN - _AROUND - _LEAST_LINE - (len(_UNREAD) if arrow.lost else 0)
-    if width(arrow.name) + len(size) + len(gloss) > room:
+    if width(arrow.name) + len(size) + width(gloss) > room:
         gloss = ""
     name = fitted(arrow.name, room - len(size))
     return [(name, "red" if arrow.alert else "bold"), (size, ""), (gloss, "dim")]
