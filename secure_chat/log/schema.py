@@ -97,8 +97,8 @@ INSERT INTO words (words, rank) VALUES ('crisismerge', 256)
 
 _FEWER_PIECES: Final = """
 -- What is indexed in one step becomes one piece: it is gathered in up to so many bytes of memory,
--- and with SQLite's own 1 MiB a full step made two. Sixteen pieces and not four are merged into one:
--- a merge copies the whole list of a frequent word in one step, half a second in a log of five
+-- and with SQLite's own 1 MiB a full step made two. Sixteen pieces and not four become one: a merge
+-- copies the whole list of a frequent word in one step, half a second in a log of five
 -- million, and so it comes to that much less often.
 INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);
 INSERT INTO words (words, rank) VALUES ('usermerge', 16)
