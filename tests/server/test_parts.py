@@ -287,7 +287,8 @@ def test_pieces_that_searches_add_are_merged_too(tmp_path: Path) -> None:
         upkeep.after_round(idle=True)
     assert log.unindexed == 0
     pieces = log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0]
-    assert pieces <= 10
+    # Fewer than make one, so nothing is left to merge.
+    assert pieces < 16
     upkeep._announcer.close()
     log.close()
 
