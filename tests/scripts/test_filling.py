@@ -55,7 +55,8 @@ def test_after_a_rest_nothing_is_left_either(tmp_path: Path) -> None:
     log = tmp_path / "host" / "log.sqlite"
     fill(log, 10)
     with closing(SqliteLog.open(log, SystemClock(), Limits())) as host:
-        for number in range(8):
+        # More pieces than become one.
+        for number in range(20):
             host.append(
                 [Draft(Kind.SAID, "p0", f"{number:032x}ab", "lobby", None, f"word {number}")]
             )
