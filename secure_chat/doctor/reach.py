@@ -189,15 +189,17 @@ def _same_host(leaf: CertificateSeen, visit: Visit, ground: Ground) -> Iterator[
             "host-expires-soon",
             f"the host's certificate expires in {in_words(max(0.0, end - ground.now))}",
             why=f"it is valid until {leaf.not_after}",
-            hint="whoever runs the host must make a new one and start the host again",
+            hint="a host that can use ca.key renews it by itself; whoever runs it should look why"
+            " this one does not",
             where=_dialled(visit),
         )
     if ground.host_sha256 and leaf.fingerprint != ground.host_sha256:
         yield _HERE.note(
             "other-host",
             "the host shows another certificate than host.crt here",
-            why="it was started before that was made, or it is another host of this authority",
-            hint="start the host again when it should show the new one",
+            why="it is another host of this authority, or it cannot use the files here",
+            hint="a host takes a new certificate by itself; if this is its folder, its own messages"
+            " say why it does not",
             where=_dialled(visit),
         )
 

@@ -103,7 +103,7 @@ def read_trace(path: Path) -> list[Call]:
     return found
 
 
-def acks_without_sync(calls: Iterable[Call], port: int) -> tuple[int, int]:
+def acks_without_sync(calls: Iterable[Call], port: int, most: int) -> tuple[int, int]:
     """Return how many answers went to a client, and how many of them without a sync before.
 
     Only answers to what arrived while the trace ran count. An answer is in order when a sync of
@@ -112,12 +112,15 @@ def acks_without_sync(calls: Iterable[Call], port: int) -> tuple[int, int]:
     Args:
         calls: the trace.
         port: the client's port; it must say one thing at a time and hear nothing but answers.
+        most: how many answers are acknowledgements; what is answered behind them does not count.
     """
     answers = wrong = 0
     arrived: int | None = None
     synced: int | None = None
     peer = f":{port}]"
     for call in calls:
+        if answers == most:
+            break
         if call.name in {"fdatasync", "fsync"}:
             # The first one counts; the next may be the search index's, which goes on meanwhile.
             if not call.result and synced is None and arrived is not None and call.began > arrived:
