@@ -47,6 +47,7 @@ __all__ = ["Certs", "certs_findings", "read_certs"]
 _HERE: Final = Area.CERTIFICATES
 _STAGING: Final = ".staging"
 _PATIENCE: Final = 2.0
+_READINGS: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,8 +118,20 @@ def read_certs(
     Raises:
         IdentityError: the passphrase cannot be had.
     """
+    before = _changes(vault)
+    certs = _read(vault, passphrase, passphrase_file)
+    # A running host renews by itself: what was read while it did so is half old, half new.
+    for _ in range(_READINGS):
+        if not certs.staging.there and before == _changes(vault):
+            break
+        _let_finish(vault)
+        before = _changes(vault)
+        certs = _read(vault, passphrase, passphrase_file)
+    return certs
+
+
+def _read(vault: Vault, passphrase: Passphrase | None, passphrase_file: Path | None) -> Certs:
     folder = vault.folder
-    _let_finish(vault)
 
     def place(path: Path) -> Place:
         return look(path, path.relative_to(folder).as_posix())
@@ -149,11 +162,18 @@ def read_certs(
     )
 
 
+def _changes(vault: Vault) -> int:
+    """Return what grows with every change of the folder: the size of its audit trail."""
+    try:
+        return vault.audit_file.stat().st_size
+    except OSError:
+        return 0
+
+
 def _let_finish(vault: Vault) -> None:
     """Wait until nobody is in the middle of a change; what is still there then was left behind."""
-    if (vault.folder / _STAGING).exists():
-        with suppress(IdentityError), vault.audit.lock(_PATIENCE):
-            pass
+    with suppress(IdentityError), vault.audit.lock(_PATIENCE):
+        pass
 
 
 def certs_findings(
