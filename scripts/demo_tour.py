@@ -184,6 +184,7 @@ def take(tour: Tour) -> None:
 
     title("3. Alice and bob talk, each in a process of their own")
     converse(tour, address)
+    exchange_a_file(tour, address)
 
     title("4. A stranger without a certificate")
     knock_without_certificate(tour, address)
@@ -218,6 +219,17 @@ def converse(tour: Tour, address: str) -> None:
     bob.leave()
     said = tour.run("history", "--at", address, "--as", "bob")
     check(said.count("\n") == 3, "the log was to hold three messages")
+
+
+def exchange_a_file(tour: Tour, address: str) -> None:
+    """Let bob send a file that alice fetches when she likes, with the same bytes in it."""
+    sent = os.urandom(1_000_000)
+    (tour.folder / "tea.bin").write_bytes(sent)
+    words = ("--at", address, "--as")
+    tour.run("send", "--file", "tea.bin", "--to", "alice", *words, "bob")
+    tour.run("get", "--all", "--into", "inbox", *words, "alice")
+    landed = (tour.folder / "inbox" / "tea.bin").read_bytes()
+    check(landed == sent, "the file was to arrive as it was sent")
 
 
 def knock_without_certificate(tour: Tour, address: str) -> None:

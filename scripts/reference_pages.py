@@ -53,8 +53,17 @@ EXIT_MEANINGS = {
 # Those that no option is the twin of.
 ENVIRONMENT = {
     "SECURECHAT_DEBUG": "`1` shows an error's traceback instead of its two lines",
-    "NO_COLOR": "with any value: no colour, unless `--color always`",
-    "TERM": "`dumb`: no colour, unless `--color always`",
+    "NO_COLOR": "with any value: no colour, unless `--color always`; pictures become letters",
+    "TERM": "`dumb`: no colour, unless `--color always`; also how pictures are shown",
+    "COLORTERM": "`truecolor` or `24bit`: pictures have all colours",
+    "TERM_PROGRAM": "how pictures are shown: iTerm2, WezTerm, Ghostty and mintty say so here",
+    "LC_TERMINAL": "`iTerm2`: pictures are shown as it takes them",
+    "KITTY_WINDOW_ID": "with any value: pictures are shown as kitty takes them",
+    "WEZTERM_PANE": "with any value: pictures are shown as WezTerm takes them",
+    "WT_SESSION": "with any value and no `TERM`: pictures have all colours",
+    "TMUX": "with any value: pictures are shown as coloured cells",
+    "STY": "with any value: pictures are shown as coloured cells, in 256 colours",
+    "ZELLIJ": "with any value: pictures are shown as coloured cells",
 }
 
 _WORDS: dict[type, str] = {Path: "PATH", int: "NUMBER", float: "NUMBER", str: "TEXT"}

@@ -9,12 +9,14 @@
     ├── HostNotTrusted              5   something answers, but it is not our host
     ├── HostRefused                 6   our host does not let us in
     ├── TransferIncomplete          7   a transfer stopped before its end
+    │   └── TransferError           7   what was offered cannot be taken, or put where it belongs
     ├── OutcomeUnknown              8   no answer in time; repeating with the same id is safe
     ├── HostStartError              1   the host cannot start here (port, folder)
     ├── StoreError                  1   a data file cannot be used
     │   ├── StoreBusy               1   another process holds the folder
     │   ├── StoreFull               1   no room to store; nothing was stored
     │   └── StoreBroken             1   the disk failed; what was not acknowledged is unknown
+    ├── PictureRefused              1   a picture cannot be shown (in `client/picture`)
     └── ProtocolError               1   the two ends did not speak the same language
         ├── LocalProtocolError      1   this end's own fault, a bug
         └── RemoteProtocolError     1   the peer's fault; carries the wire's close code
@@ -42,6 +44,7 @@ __all__ = [
     "StoreBusy",
     "StoreError",
     "StoreFull",
+    "TransferError",
     "TransferIncomplete",
     "UsageError",
 ]
@@ -160,6 +163,10 @@ class TransferIncomplete(SecureChatError):
     """A transfer stopped before its end."""
 
     exit_code = Exit.INCOMPLETE
+
+
+class TransferError(TransferIncomplete):
+    """What was offered cannot be taken, or cannot be put where it belongs; nothing was replaced."""
 
 
 class OutcomeUnknown(SecureChatError):

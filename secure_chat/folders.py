@@ -1,11 +1,11 @@
-"""Where data and profiles are kept: below the platform's folders, data also where one says.
+"""Where data, profiles and received files are kept: in the platform's folders, or where one says.
 
 Pure but for the platform's answer; used at start, on the main thread.
 """
 
 from pathlib import Path
 
-__all__ = ["config_folder", "data_folder"]
+__all__ = ["config_folder", "data_folder", "inbox_folder"]
 
 
 def config_folder() -> Path:
@@ -28,3 +28,16 @@ def data_folder(explicit: Path | None, community: str) -> Path:
 
         explicit = Path(platformdirs.user_data_dir("securechat", appauthor=False))
     return explicit / community
+
+
+def inbox_folder(explicit: Path | None) -> Path:
+    """Return the folder that received files land in; it need not exist.
+
+    Args:
+        explicit: what `--into` says; without it, a folder of ours among the downloads.
+    """
+    if explicit is not None:
+        return explicit
+    import platformdirs  # only here: who names a folder need not wait for it
+
+    return platformdirs.user_downloads_path() / "securechat"

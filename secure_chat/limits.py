@@ -27,6 +27,13 @@ class Limits:
     frame_bytes: int = count(65_536, "bytes", "a longer frame closes the connection (too-big)")
     message_bytes: int = count(16_384, "bytes of UTF-8", "the message is refused (too-long)")
     id_chars: int = count(64, "characters", "the message is refused (bad-id)")
+    reaction_chars: int = count(32, "characters", "the reaction is refused (bad-content)")
+    lang_chars: int = count(
+        32, "characters of a language's name", "the message is refused (bad-content)"
+    )
+    json_depth: int = count(
+        100, "arrays and objects within each other", "the value is refused (bad-content)"
+    )
     page_entries: int = count(100, "entries", "a page of history ends; the next one is asked for")
     page_bytes: int = count(40_960, "bytes of text", "a page of history ends earlier")
     names_per_page: int = count(200, "names", "who and rooms are paged")
@@ -61,6 +68,84 @@ class Limits:
     presence_names: int = count(
         200, "people in a room", "presence frames carry only the count from there on"
     )
+
+    # files
+    chunk_bytes: int = count(64_512, "bytes of a file in a frame", "the upload ends (too-large)")
+    transfer_window_bytes: int = count(
+        1_048_576, "bytes of a file on their way", "the sender waits until more is granted"
+    )
+    transfers: int = count(
+        64, "uploads granted at once on the host", "the next waits until one has ended"
+    )
+    transfer_requests: int = count(
+        1_024, "requests about files of a connection not taken yet", "it is closed (protocol)"
+    )
+    transfers_per_connection: int = count(
+        64, "uploads and downloads of a connection", "the next is refused (busy)"
+    )
+    bulk_bytes: int = count(
+        524_288, "bytes of files waiting for a peer", "reading them from the disk waits"
+    )
+    bulk_low_bytes: int = count(131_072, "bytes waiting", "the next are read from the disk")
+    bulk_turn_bytes: int = count(
+        131_072, "bytes of files written in a worker's turn", "messages get their turn"
+    )
+    unsent_bytes: int = count(
+        131_072, "bytes unsent in the system, of a peer with files", "what follows waits outside"
+    )
+    sync_bytes: int = count(4_194_304, "bytes written to a file", "they are synced to the disk")
+    file_bytes: int = count(17_179_869_184, "bytes of a file", "its upload is refused (too-large)")
+    person_bytes: int = count(
+        68_719_476_736, "bytes of all files of a person", "an upload is refused (quota)"
+    )
+    host_bytes: int = count(274_877_906_944, "bytes of all files", "an upload is refused (quota)")
+    spare_bytes: int = count(
+        1_073_741_824, "bytes free on the host's disk", "an upload is refused (disk-full)"
+    )
+    uploads_per_person: int = count(
+        200_000, "uploads kept of a person", "an upload is refused (quota)"
+    )
+    uploads_offered: int = count(
+        10_000, "uploads of a person that the hub knows", "the oldest is forgotten (no-upload)"
+    )
+    files_at_once: int = count(
+        16, "small files of a folder on their way", "the next begins when one is through"
+    )
+    progress_seconds: float = limit(
+        0.1, "seconds", "whoever waits for a transfer hears how far it is"
+    )
+    upload_keep_seconds: float = limit(
+        604_800, "seconds", "an upload that no message refers to is forgotten"
+    )
+    files_open: int = count(64, "files read at once", "the one not read for longest is closed")
+    sifted: int = count(
+        256, "uploads the log is asked about at once", "the next when it has answered"
+    )
+    stream_grace_seconds: float = limit(
+        30, "seconds", "a stream whose sender is gone is over (stopped)"
+    )
+    collect_seconds: float = limit(
+        3_600, "seconds", "files that nothing refers to are looked for and deleted"
+    )
+
+    # received files
+    name_bytes: int = count(
+        200, "bytes of UTF-8 in a received name", "the name is shortened, its ending stays"
+    )
+    name_numbers: int = count(
+        10_000, "numbers behind a name that is taken", "the transfer stops (incomplete)"
+    )
+    path_bytes: int = count(
+        1_024, "bytes of UTF-8 in a path of a folder", "the folder is refused, or not sent"
+    )
+    folder_depth: int = count(32, "folders within each other", "the folder is refused, or not sent")
+    manifest_entries: int = count(
+        100_000, "files and empty folders of a folder", "the folder is refused, or not sent"
+    )
+    manifest_bytes: int = count(
+        33_554_432, "bytes of a folder's list of files", "the folder is refused, or not sent"
+    )
+    rehash_bytes: int = count(1_048_576, "bytes of a partial file", "they are hashed, then more")
 
     # time
     handshake_seconds: float = limit(10, "seconds, in total", "the connection is closed")
@@ -145,6 +230,11 @@ class Limits:
     log_wal_pages: int = count(
         4_000, "pages of 4 KiB in the WAL", "a commit also moves them to their place in the log"
     )
+    purge_entries: int = count(
+        1_000_000,
+        "entries in the log",
+        "words of deleted messages stay in the index's file until it is merged by itself",
+    )
     log_cache_bytes: int = count(16_777_216, "bytes of the log", "pages are read from disk again")
     certificate_bytes: int = count(8_192, "bytes of DER", "the certificate is refused")
     certificates_remembered: int = count(
@@ -163,3 +253,14 @@ class Limits:
     text_chars: int = count(
         1_024, "characters of a peer's text in a record", "the rest is cut off, with `...`"
     )
+
+    # pictures
+    picture_bytes: int = count(16_777_216, "bytes of a picture's file", "it is not shown")
+    picture_pixels: int = count(40_000_000, "pixels, width times height", "it is not shown")
+    picture_side: int = count(16_384, "pixels, width or height", "it is not shown")
+    picture_parts: int = count(1_000, "parts of a file before its size", "it is not shown")
+    picture_drawn_side: int = count(1_200, "pixels, width or height", "it is drawn smaller")
+    picture_memory_bytes: int = count(
+        1_073_741_824, "bytes of memory of the decoder", "the picture is not shown"
+    )
+    picture_seconds: float = limit(10, "seconds, in total", "the decoder is ended")

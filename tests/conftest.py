@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from secure_chat.pki.setup import InitRequest, init_certs
 from secure_chat.pki.vault import Vault
@@ -18,6 +19,11 @@ def pytest_configure() -> None:
     that the tests start would inherit that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# The tests share the machine with each other, and how fast an example ran says nothing then.
+settings.register_profile("shared", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("shared")
 
 
 @pytest.fixture(scope="session")

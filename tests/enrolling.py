@@ -190,7 +190,7 @@ class Stranger:
             data = self.sock.recv(65_536)
             if not data:
                 return None
-            self._bodies += self._reader.feed(data)
+            self._bodies += map(bytes, self._reader.feed(data))
         return decode_from_host(self._bodies.pop(0))
 
 

@@ -16,11 +16,14 @@ from types import ModuleType
 
 from scripts.benches import (
     acks,
+    beside,
     fanout,
+    files,
     growth,
     handshakes,
     latency,
     memory,
+    parallel,
     recording,
     restart,
     start,
@@ -33,11 +36,14 @@ __all__ = ["main"]
 
 _BENCHES = {
     "acks": acks,
+    "beside": beside,
     "fanout": fanout,
+    "files": files,
     "growth": growth,
     "handshakes": handshakes,
     "latency": latency,
     "memory": memory,
+    "parallel": parallel,
     "recording": recording,
     "restart": restart,
     "start": start,

@@ -146,8 +146,12 @@ def hear_until(sock: ssl.SSLSocket, token: bytes) -> None:
 
 
 @contextmanager
-def running(peer: Peer, cpu: int) -> Iterator[int]:
-    """Start a peer bound to one processor, wait until it listens, and stop it afterwards.
+def running(peer: Peer, cpu: int | None) -> Iterator[int]:
+    """Start a peer, wait until it listens, and stop it afterwards.
+
+    Args:
+        peer: the server.
+        cpu: the processor that it is bound to, None for any.
 
     Yields:
         Its process id.
@@ -157,10 +161,9 @@ def running(peer: Peer, cpu: int) -> Iterator[int]:
     """
     peer.folder.mkdir(parents=True, exist_ok=True)
     said = peer.folder / "said"
+    command = peer.command() if cpu is None else pinned(cpu, peer.command())
     with said.open("wb") as output:
-        process = subprocess.Popen(
-            pinned(cpu, peer.command()), stdin=subprocess.DEVNULL, stdout=output, stderr=output
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
     try:
         deadline = time.monotonic() + _START
         while not _listens(peer.port):

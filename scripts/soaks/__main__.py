@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from scripts.soaks import dead, disk, durability, flood, renewals, revoked, slow
+from scripts.soaks import dead, disk, durability, flood, renewals, revoked, slow, transfers
 
 __all__ = ["main"]
 
@@ -15,6 +15,7 @@ _KINDS = {
     "dead": dead,
     "renewals": renewals,
     "revoked": revoked,
+    "transfers": transfers,
 }
 
 

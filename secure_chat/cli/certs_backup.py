@@ -55,7 +55,8 @@ def backup(
 
     One file, encrypted with a passphrase of its own; without it nobody opens the file again. The
     host may be running. Keys of people that were made elsewhere are not here, so not in it; nor are
-    old sets that earlier commands put aside.
+    old sets that earlier commands put aside, nor files that people have sent: copy the folder
+    `files` of the host's data for those, while the host is stopped.
     """
     from secure_chat.cli.passphrase import chosen_passphrase
     from secure_chat.cli.progress import Progress

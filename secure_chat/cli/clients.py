@@ -18,6 +18,8 @@ from secure_chat.errors import (
     HostUnreachable,
     OutcomeUnknown,
     SecureChatError,
+    TransferError,
+    TransferIncomplete,
 )
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
     from secure_chat.client.runtime import Client
 
 __all__ = ["EventWriter", "Who", "connected", "error_json", "go_into_room", "make_client"]
+
+
+# What every line of talk begins with, so that none can be taken for a message.
+_TALK: Final = "-- "
+_COLUMNS: Final = 80
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +157,34 @@ class EventWriter:
         """Say something that is no event, where it cannot be taken for a message; not in JSON."""
         if not self._as_json:
             for line in text.split("\n"):
-                self._console.talk(f"-- {line}")
+                self._console.talk(f"{_TALK}{line}")
+
+    def tell(self, value: dict[str, Any], text: str) -> None:
+        """Tell of something that is no event of the host.
+
+        Args:
+            value: as scripts get it.
+            text: as people do, printable.
+        """
+        if self._as_json:
+            self._console.data_json(value)
+        else:
+            self.aside(text)
+
+    def draw(self, picture: str) -> None:
+        """Show a picture below what was said last; at a terminal only.
+
+        Args:
+            picture: what draws it, from `client.picture` and from nowhere else.
+        """
+        self._console.data(picture)
+
+    @property
+    def columns(self) -> int:
+        """How wide a line of talk may be."""
+        import shutil
+
+        return max(_COLUMNS, shutil.get_terminal_size((_COLUMNS, 24)).columns) - len(_TALK)
 
     def use_standard_streams(self) -> None:
         """Write to what stdout and stderr are now: a prompt has put its own in their place."""
@@ -177,6 +211,8 @@ _CODES: Final[dict[type, str]] = {
     HostNotTrusted: "not-trusted",
     HostUnreachable: "unreachable",
     OutcomeUnknown: "unknown",
+    TransferIncomplete: "incomplete",
+    TransferError: "incomplete",
 }
 
 

@@ -30,6 +30,7 @@ NAMES: Final = (
     "enroll",
     "join",
     "send",
+    "get",
     "tail",
     "history",
     "profiles",

@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,6 +22,7 @@ from secure_chat.cli.options import (
 from secure_chat.cli.passphrase import passphrase_from
 
 if TYPE_CHECKING:
+    from secure_chat.limits import Limits
     from secure_chat.pki.vault import Vault
     from secure_chat.server.announce import Announcement
 
@@ -30,7 +32,7 @@ EXAMPLES = """Examples:
 
   securechat host
 
-  securechat host --port 0 --json --data ./data --keep 90d
+  securechat host --data ./data --keep 90d --max-file 2G --keep-files 30d
 """
 
 
@@ -54,19 +56,45 @@ def host(
     ] = 65_433,
     enroll_bind: Annotated[
         str | None,
-        typer.Option("--enroll-bind", help="The address for that; that of --bind by default."),
+        typer.Option("--enroll-bind", help="Its address; --bind by default."),
     ] = None,
     keep: Annotated[
         str | None,
         typer.Option("--keep", metavar="AGE", help="Forget messages older than, say, 90d."),
     ] = None,
+    max_file: Annotated[
+        str | None,
+        typer.Option(
+            "--max-file", metavar="SIZE", help="The largest file, 500M or 2G. [default: 16G]"
+        ),
+    ] = None,
+    quota_person: Annotated[
+        str | None,
+        typer.Option(
+            "--quota-person", metavar="SIZE", help="All files of one person. [default: 64G]"
+        ),
+    ] = None,
+    quota_host: Annotated[
+        str | None,
+        typer.Option("--quota-host", metavar="SIZE", help="All files. [default: 256G]"),
+    ] = None,
+    keep_files: Annotated[
+        str | None,
+        typer.Option(
+            "--keep-files",
+            metavar="AGE",
+            help="Forget files older than, say, 30d.",
+        ),
+    ] = None,
+    no_files: Annotated[
+        bool,
+        typer.Option("--no-files", help="Take no more files."),
+    ] = False,
     rate: Annotated[
         float,
         typer.Option("--rate", min=0, help="Messages a second a person may send; 0 for no bound."),
     ] = 200,
-    workers: Annotated[
-        int, typer.Option("--workers", min=1, max=64, help="I/O threads; one is enough here.")
-    ] = 1,
+    workers: Annotated[int, typer.Option("--workers", min=1, max=64, help="I/O threads.")] = 1,
     passphrase_file: PassphraseFile = None,
     keylog: KeyLog = None,
     as_json: Json = False,
@@ -81,7 +109,6 @@ def host(
     that has opened ca.key can make anyone a member.
     """
     from secure_chat.folders import data_folder
-    from secure_chat.limits import Limits
     from secure_chat.pki.duration import parse_duration
     from secure_chat.pki.vault import Vault
     from secure_chat.server.app import Host, HostSettings
@@ -96,15 +123,34 @@ def host(
         enroll_port=enroll_port,
         workers=workers,
         keep_seconds=parse_duration(keep).total_seconds() if keep else None,
+        keep_files_seconds=parse_duration(keep_files).total_seconds() if keep_files else None,
         passphrase=_asked_now(passphrase_from(passphrase_file), vault),
         keylog=keylog,
-        limits=Limits(messages_per_second=rate, message_burst=max(1_000, int(rate))),
+        limits=replace(
+            _bounds(max_file, quota_person, quota_host, no_files=no_files),
+            messages_per_second=rate,
+            message_burst=max(1_000, int(rate)),
+        ),
     )
     if keylog is not None:
         console.warn(KEYLOG_WARNING.format(keylog))
     running = Host(settings, _json_writer(console) if as_json else _word_writer(console))
     _stop_on_signals(running.stop)
     running.run()
+
+
+def _bounds(
+    max_file: str | None, quota_person: str | None, quota_host: str | None, *, no_files: bool
+) -> "Limits":
+    """Return the bounds of files as the options say; a file is never larger than a quota."""
+    from secure_chat.cli.sizes import parse_size
+    from secure_chat.limits import Limits
+
+    usual = Limits()
+    host = parse_size(quota_host) if quota_host else usual.host_bytes
+    person = min(parse_size(quota_person) if quota_person else usual.person_bytes, host)
+    file = min(parse_size(max_file) if max_file else usual.file_bytes, person)
+    return replace(usual, file_bytes=0 if no_files else file, person_bytes=person, host_bytes=host)
 
 
 def _asked_now(

@@ -16,6 +16,7 @@ from secure_chat.cli.options import (
     Certs,
     Color,
     Data,
+    Into,
     Json,
     KeyLog,
     NoInput,
@@ -54,6 +55,7 @@ def join(
     certs: Certs = Path("certs"),
     data: Data = None,
     passphrase_file: PassphraseFile = None,
+    into: Into = None,
     keylog: KeyLog = None,
     as_json: Json = False,
     quiet: Quiet = False,
@@ -87,8 +89,8 @@ def join(
         if person:
             from secure_chat.cli.prompting import converse
 
-            converse(client, writer)
+            converse(client, writer, into)
         else:
             from secure_chat.cli.piping import converse as converse_in_lines
 
-            converse_in_lines(client, writer, as_json=as_json)
+            converse_in_lines(client, writer, as_json=as_json, into=into)

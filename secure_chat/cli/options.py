@@ -14,6 +14,7 @@ __all__ = [
     "Certs",
     "Color",
     "Data",
+    "Into",
     "Json",
     "KeyLog",
     "NoInput",
@@ -37,6 +38,16 @@ Data: TypeAlias = Annotated[
         "--data",
         envvar="SECURECHAT_DATA",
         help="Where data is kept instead of the platform's user data folder.",
+        show_default=False,
+    ),
+]
+Into: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--into",
+        envvar="SECURECHAT_INTO",
+        metavar="DIR",
+        help="Where received files land. [default: securechat in the downloads folder]",
         show_default=False,
     ),
 ]

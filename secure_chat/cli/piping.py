@@ -1,19 +1,23 @@
 """`securechat join` without a person at a terminal: lines or JSON in, lines or JSON out.
 
 The main thread shows events; a thread of its own reads the input and acts on it. The end of the
-input means: wait until all is acknowledged, then leave.
+input means: wait until all files are through and all is acknowledged, then leave.
 """
 
 import os
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from secure_chat.cli.acting import Actor
 from secure_chat.cli.clients import EventWriter
+from secure_chat.client.acts import Act, Wrong
 from secure_chat.client.events import Refused
-from secure_chat.client.speech import Act, Wrong, read_json, read_line
+from secure_chat.client.scripted import read_json
+from secure_chat.client.speech import Typing
+from secure_chat.limits import Limits
 
 if TYPE_CHECKING:
     from secure_chat.client.runtime import Client
@@ -24,35 +28,53 @@ _CHUNK = 65_536
 _LONGEST = 1_048_576
 
 
-def converse(client: "Client", writer: EventWriter, *, as_json: bool) -> None:
+def converse(
+    client: "Client", writer: EventWriter, *, as_json: bool, into: Path | None = None
+) -> None:
     """Take part until the input ends and all is acknowledged, or the host keeps us out.
+
+    Args:
+        client: connected.
+        writer: where events go.
+        as_json: whether the input is objects.
+        into: what `--into` says.
 
     Raises:
         HostRefused: the host keeps us out from now on.
         HostNotTrusted: what answers now is not our host.
     """
-    actor = Actor(client, writer, patience=threading.TIMEOUT_MAX)
+    actor = Actor(client, writer, threading.TIMEOUT_MAX, into=into)
+    typing = None if as_json else Typing(Limits())
 
     def read() -> None:
         for line in lines_of(sys.stdin.fileno()):
-            act = _act(line, as_json=as_json)
+            act = _act(line, typing)
             if act is not None and not actor.act(act):
                 break
+        else:
+            act = typing.end() if typing is not None else None
+            if act is not None:
+                actor.act(act)
+        actor.finish()
         client.finish()
 
     threading.Thread(target=read, name="input", daemon=True).start()
-    for event in client.events():
-        writer.show(event)
-        if isinstance(event, Refused):
-            raise event.error
+    try:
+        for event in client.events():
+            writer.show(event)
+            if isinstance(event, Refused):
+                raise event.error
+    except KeyboardInterrupt:
+        actor.stop()
+        raise
 
 
-def _act(line: bytes | None, *, as_json: bool) -> Act | None:
+def _act(line: bytes | None, typing: Typing | None) -> Act | None:
     if line is None:
         return Wrong("this line is too long")
-    if as_json:
+    if typing is None:
         return read_json(line) if line.strip() else None
-    return read_line(line.decode("utf-8", "replace").removesuffix("\r"))
+    return typing.read(line.decode("utf-8", "replace").removesuffix("\r"))
 
 
 def lines_of(descriptor: int) -> Iterator[bytes | None]:

@@ -5,6 +5,7 @@ imports prompt_toolkit, and only when there is a terminal.
 """
 
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
@@ -13,7 +14,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from secure_chat.cli.acting import Actor
 from secure_chat.cli.clients import EventWriter
 from secure_chat.client.events import Refused
-from secure_chat.client.speech import read_line
+from secure_chat.client.speech import Typing
 from secure_chat.limits import Limits
 
 if TYPE_CHECKING:
@@ -27,10 +28,12 @@ class _Prompt:
 
     Args:
         writer: knows who and where we are.
+        typing: knows whether code is being typed.
     """
 
-    def __init__(self, writer: EventWriter) -> None:
+    def __init__(self, writer: EventWriter, typing: Typing) -> None:
         self._view = writer.view
+        self._typing = typing
         # What was typed is taken off the screen: it comes back as a message when it is stored.
         self._session: PromptSession[str] = PromptSession(erase_when_done=True)
         self._over = threading.Event()
@@ -57,20 +60,28 @@ class _Prompt:
             app.exit(exception=EOFError())
 
     def _text(self) -> str:
+        if self._typing.in_block:
+            return "code, a dot ends it> "
         view = self._view
         return f"{view.name}@{view.room}{'' if view.connected else ' (away)'}> "
 
 
-def converse(client: "Client", writer: EventWriter) -> None:
+def converse(client: "Client", writer: EventWriter, into: Path | None = None) -> None:
     """Take part until the person leaves or the host keeps us out.
+
+    Args:
+        client: connected.
+        writer: where events go.
+        into: what `--into` says.
 
     Raises:
         HostRefused: the host keeps us out from now on.
         HostNotTrusted: what answers now is not our host.
         KeyboardInterrupt: the person pressed Ctrl-C.
     """
-    prompt = _Prompt(writer)
-    actor = Actor(client, writer)
+    typing = Typing(Limits())
+    prompt = _Prompt(writer, typing)
+    actor = Actor(client, writer, into=into, shows=True)
 
     def listen() -> None:
         for event in client.events():
@@ -84,8 +95,9 @@ def converse(client: "Client", writer: EventWriter) -> None:
         listener = threading.Thread(target=listen, name="listener", daemon=True)
         listener.start()
         try:
-            _read_until_end(prompt, actor)
+            _read_until_end(prompt, typing, actor)
         finally:
+            actor.stop()
             # What is not acknowledged by then stays on the disk, and its number is told.
             client.close(patience=Limits().stop_seconds)
             listener.join()
@@ -93,12 +105,12 @@ def converse(client: "Client", writer: EventWriter) -> None:
         raise client.error
 
 
-def _read_until_end(prompt: _Prompt, actor: Actor) -> None:
+def _read_until_end(prompt: _Prompt, typing: Typing, actor: Actor) -> None:
     """Act on one line after the other until the person or the conversation is at the end."""
     going = True
     while going:
         try:
-            act = read_line(prompt.read())
+            act = typing.read(prompt.read())
         except EOFError:
             return
         going = act is None or actor.act(act)

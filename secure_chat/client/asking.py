@@ -123,6 +123,21 @@ class Asking:
             more = page.more and bool(page.messages)
             after = page.messages[-1].seq if page.messages else after
 
+    def message(self, seq: int) -> Message:
+        """Return one message by its number.
+
+        Raises:
+            SecureChatError: there is none that we may read, or no answer came.
+        """
+        page = self._page(History(0, after=seq - 1, before=seq + 1, limit=1))
+        found = [said for said in page.messages if said.seq == seq]
+        if not found:
+            raise SecureChatError(
+                f"there is no message {seq} that you may read",
+                hint="`securechat history` and `securechat get` list what there is.",
+            )
+        return Message.of(found[0])
+
     def moderate(
         self, act: str, *, name: str = "", room: str = "", seconds: int = 0, reason: str = ""
     ) -> Moderated:

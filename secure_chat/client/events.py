@@ -12,6 +12,7 @@ from msgspec import to_builtins
 from secure_chat.clock import rfc3339
 from secure_chat.errors import SecureChatError
 from secure_chat.wire.messages import (
+    Content,
     Done,
     Error,
     Live,
@@ -91,6 +92,8 @@ class Message:
         text: what was said, as it came: pass it through `printable` before a terminal sees it.
         room: the room, or None for a direct message.
         to: the addressee of a direct message, or None.
+        content: what it is beside the text, as its author says, completed by the host; None for
+            plain text. A kind or a format may be one that this program does not know.
     """
 
     seq: int
@@ -100,11 +103,13 @@ class Message:
     text: str
     room: str | None = None
     to: str | None = None
+    content: Content | None = None
 
     @classmethod
     def of(cls, said: Said) -> "Message":
         """Return what a frame says as an event."""
-        return cls(said.seq, said.at, said.author, said.id, said.text, said.room, said.to)
+        where = said.room, said.to, said.content
+        return cls(said.seq, said.at, said.author, said.id, said.text, *where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +268,9 @@ _LAST_MOMENT: Final = 253_402_300_799_000
 
 _MOMENTS: Final = frozenset({"at", "until"})
 
+# The id of the upload says nothing to anybody but the host.
+_OF_A_FILE: Final = ("name", "size", "type", "sha256")
+
 _NAMES: Final[dict[type, str]] = {
     Connected: "connected",
     Message: "message",
@@ -319,7 +327,7 @@ def when(milliseconds: int) -> str:
 
 def _message(message: Message) -> dict[str, Any]:
     """Return a message's fields under the names that scripts know."""
-    return {
+    fields: dict[str, Any] = {
         "seq": message.seq,
         "room": message.room,
         "to": message.to,
@@ -328,3 +336,14 @@ def _message(message: Message) -> dict[str, Any]:
         "at": when(message.at),
         "id": message.id,
     }
+    if message.content is not None:
+        fields["content"] = _content(message.content)
+    return fields
+
+
+def _content(content: Content) -> dict[str, Any]:
+    """Return what a message is beside its text; what says nothing is left out."""
+    fields: dict[str, Any] = {"kind": content.kind} | to_builtins(content)
+    if content.file is not None:
+        fields["file"] = {name: getattr(content.file, name) for name in _OF_A_FILE}
+    return fields

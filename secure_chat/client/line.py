@@ -44,6 +44,7 @@ from secure_chat.client.outlet import Outlet
 from secure_chat.client.renewing import Renewing
 from secure_chat.client.session import Session
 from secure_chat.client.text import printable
+from secure_chat.client.transfer.porter import Porter, concerns_transfers
 from secure_chat.errors import HostUnreachable, SecureChatError
 from secure_chat.limits import Limits
 from secure_chat.net.dialer import Address, addresses, begin
@@ -80,6 +81,7 @@ class Line:
         target: the host as the person named it.
         certificates: tells which one a connection has, and whether there is a newer one.
         renewing: has it renewed in time.
+        porter: carries files.
         limits: how long leaving may wait for a certificate that is on its way.
     """
 
@@ -93,6 +95,7 @@ class Line:
         target: Address,
         certificates: Certificates,
         renewing: Renewing,
+        porter: Porter,
         limits: Limits,
     ) -> None:
         self._session = session
@@ -101,6 +104,9 @@ class Line:
         self._target = target
         self._certificates = certificates
         self._renewing = renewing
+        self._porter = porter
+        # Which connection the porter knows of.
+        self._carrying: int | None = None
         self._limits = limits
         # The number of the newest attempt, and which certificate each connection has.
         self._conn = 0
@@ -126,9 +132,15 @@ class Line:
 
     def received(self, conn: int, messages: list[Message]) -> None:
         """Take in what the host said."""
+        carried = []
         for message in messages:
-            self._session.received(conn, message)
+            if concerns_transfers(message):
+                carried.append(message)
+            else:
+                self._session.received(conn, message)
         self._settle()
+        if carried and conn == self._carrying and not self._porter.heard(conn, carried):
+            self.worker.close(conn, Code.PROTOCOL, "more of a file came than was let come")
         if self._outlet.full and not self._outlet.holding:
             self._outlet.holding = True
             # The consumer may have caught up in between, before it could see the flag.
@@ -162,6 +174,10 @@ class Line:
 
     def drained(self, conn: int) -> None:
         """Only a host serves from a log."""
+
+    def unloaded(self, conn: int) -> None:
+        """There is room for more chunks of the uploads."""
+        self._porter.unloaded(conn)
 
     def crowded(self) -> bool:
         """Never: a slow consumer holds its connection instead."""
@@ -249,14 +265,24 @@ class Line:
 
     def _settle(self) -> None:
         """Carry out what the session decided; the last time, let everything end."""
-        for effect in self._session.effects():
+        effects = self._session.effects()
+        self._mind_porter()
+        for effect in effects:
             self._carry_out(effect)
         if self._leaving is not None:
             self._perhaps_leave()
         if self._session.over and not self._ended:
             self._ended = True
+            self._porter.end(self._outlet.error)
             self._outlet.end()
             self.worker.post(Stop(Code.BYE, ""))
+
+    def _mind_porter(self) -> None:
+        """Tell the porter which connection counts, before anybody hears that there is one."""
+        conn = self._session.open_conn
+        if conn != self._carrying:
+            self._carrying = conn
+            self._porter.line(conn, self._session.file_bytes)
 
     def _perhaps_leave(self) -> None:
         """Leave when that was asked for; a certificate that is on its way is waited for."""

@@ -6,11 +6,14 @@ Pure functions, used on the thread of whoever says something.
 import secrets
 import time
 
+import msgspec
+
 from secure_chat.client.effects import Outgoing, Request
 from secure_chat.errors import LocalProtocolError, RemoteProtocolError, UsageError
 from secure_chat.limits import Limits
 from secure_chat.wire.codec import decode_from_client, encode
 from secure_chat.wire.framing import PREFIX_BYTES
+from secure_chat.wire.messages import Content, Format, Say
 
 __all__ = ["check", "new_id"]
 
@@ -27,15 +30,18 @@ def new_id() -> str:
 def check(message: Outgoing | Request, limits: Limits) -> None:
     """Refuse what a host would take for a breach of the protocol: it would close at each repeat.
 
-    Everything else is the host's to judge.
+    A text that claims to be JSON must be: who receives it may hand it to a program. Everything else
+    is the host's to judge.
 
     Args:
         message: what is to be sent.
         limits: `frame_bytes` is what counts.
 
     Raises:
-        UsageError: it fits no frame, or a host could not read it.
+        UsageError: it fits no frame, a host could not read it, or it is not the JSON it claims.
     """
+    if isinstance(message, Say) and message.content is not None:
+        _check_format(message.text, message.content)
     try:
         decode_from_client(encode(message, limits.frame_bytes)[PREFIX_BYTES:])
     except (LocalProtocolError, RemoteProtocolError) as error:
@@ -43,4 +49,17 @@ def check(message: Outgoing | Request, limits: Limits) -> None:
             "this cannot be a message",
             why=str(error),
             hint=f"A text has at most {limits.message_bytes} bytes, a name or id 128 characters.",
+        ) from error
+
+
+def _check_format(text: str, content: Content) -> None:
+    if content.format != Format.JSON:
+        return
+    try:
+        msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise UsageError(
+            "this is no JSON value",
+            why=str(error),
+            hint="Strings need double quotes, and nothing may follow the value.",
         ) from error

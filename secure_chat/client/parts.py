@@ -20,6 +20,7 @@ from secure_chat.client.renewal import Renewal
 from secure_chat.client.renewing import Renewing
 from secure_chat.client.session import Session
 from secure_chat.client.store import store_for
+from secure_chat.client.transfer.porter import Porter
 from secure_chat.clock import Clock
 from secure_chat.handshakes.journal import ACCEPTED, REFUSED, Journal
 from secure_chat.limits import Limits
@@ -38,11 +39,13 @@ class Parts:
         outlet: where events come out.
         keeper: the body of the disk's thread.
         worker: the body of the connection's thread.
+        porter: carries files, on a thread of its own once there are any.
     """
 
     outlet: Outlet
     keeper: Keeper
     worker: Worker
+    porter: Porter
 
 
 def make_parts(  # noqa: PLR0913 -- what a client is made of, each by name
@@ -96,6 +99,7 @@ def make_parts(  # noqa: PLR0913 -- what a client is made of, each by name
     renewing = Renewing(
         session, renewal, keeper.post, outlet.put, limits=limits, clock=clock, live=live
     )
-    line = Line(session, keeper, outlet, choice.target, credentials, renewing, limits)
+    porter = Porter(to_worker, limits)
+    line = Line(session, keeper, outlet, choice.target, credentials, renewing, porter, limits)
     line.worker = Worker(line, credentials, limits, clock, role=Role.CLIENT)
-    return Parts(outlet, keeper, line.worker)
+    return Parts(outlet, keeper, line.worker, porter)

@@ -1,35 +1,33 @@
 """The client as a library: connect, say, listen, ask; everything a window or a script needs.
 
 `Client` may be used from any thread but for its events, which one thread consumes. It starts two
-threads, the worker that owns the connection and the keeper that owns the disk; it never prints
-and never exits.
+threads, the worker that owns the connection and the keeper that owns the disk, and with the first
+file a third one, the porter; it never prints and never exits.
 """
 
-import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from secure_chat.client.asking import Asking, error_of
+from secure_chat.client.asking import Asking
 from secure_chat.client.choice import Ask, Wanted, choose, client_folder
-from secure_chat.client.effects import Dial, Outgoing
-from secure_chat.client.events import Acked, Event, Expiring, Message, Problem, Refused
+from secure_chat.client.effects import Dial
+from secure_chat.client.events import Event, Expiring, Message, Refused
 from secure_chat.client.orders import Leaving, Relieved
-from secure_chat.client.outgoing import check, new_id
-from secure_chat.client.outlet import Slot
 from secure_chat.client.parts import make_parts
+from secure_chat.client.saying import Saying
 from secure_chat.clock import Clock, SystemClock
-from secure_chat.errors import (
-    OutcomeUnknown,
-    SecureChatError,
-)
+from secure_chat.errors import SecureChatError
 from secure_chat.limits import Limits
 from secure_chat.pki.keys import Passphrase
 from secure_chat.pki.vault import Vault
-from secure_chat.wire.messages import Join, Leave, Say
+
+if TYPE_CHECKING:
+    from secure_chat.client.transfer.files import Files
 
 __all__ = ["Client"]
 
@@ -40,7 +38,7 @@ _BUG = SecureChatError(
 )
 
 
-class Client:
+class Client(Saying):
     """One person's client.
 
     Use it in a `with` statement, which connects and, at its end, waits a moment for what is not
@@ -86,13 +84,14 @@ class Client:
         limits: Limits | None = None,
         clock: Clock | None = None,
     ) -> None:
-        self._limits = limits or Limits()
+        limits = limits or Limits()
         clock = clock or SystemClock()
         wanted = Wanted(profile=profile, name=name, at=at)
         choice = choose(Vault(Path(certs), clock), wanted, ask=ask)
-        self.name, vault = choice.name, choice.vault
+        community = choice.vault.community()
         self.live = live
-        folder = client_folder(None if data is None else Path(data), vault.community(), self.name)
+        folder = client_folder(None if data is None else Path(data), community, choice.name)
+        self.folder = folder
         parts = make_parts(
             choice,
             folder,
@@ -101,17 +100,29 @@ class Client:
             remember=remember,
             passphrase=passphrase,
             keylog=keylog,
-            limits=self._limits,
+            limits=limits,
             clock=clock,
         )
-        self._outlet, self._keeper, self._worker = parts.outlet, parts.keeper, parts.worker
+        super().__init__(choice.name, parts.keeper.post, parts.outlet, limits)
+        self._keeper, self._worker, self._porter = parts.keeper, parts.worker, parts.porter
         self._threads = (
             _thread("client-keeper", self._keeper.run, self._died),
             _thread("client-worker", self._worker.run, self._died),
         )
         self._started = False
         self._closed = False
-        self.ask = Asking(self._keeper.post, self._outlet, self._limits)
+        self.ask = Asking(parts.keeper.post, parts.outlet, limits)
+        self._where = folder / "transfers", clock, community
+
+    @cached_property
+    def files(self) -> "Files":
+        """What it can do with files."""
+        from secure_chat.client.transfer.files import Files  # only here: many send no file
+        from secure_chat.client.transfer.journal import Journal
+
+        folder, clock, community = self._where
+        journal = Journal(folder, self._limits, clock)
+        return Files(self._porter, self, self.ask, journal, community, self._limits)
 
     # --- beginning and end ---------------------------------------------------------------------
 
@@ -170,99 +181,10 @@ class Client:
             worker.join(patience)
         self._keeper.post(Leaving(flush=False))
         worker.join()
+        self._porter.end(self._outlet.error)
+        self._porter.join()
         self._keeper.stop()
         keeper.join()
-
-    # --- saying --------------------------------------------------------------------------------
-
-    def say(
-        self,
-        text: str,
-        *,
-        room: str | None = None,
-        to: str | None = None,
-        id: str | None = None,  # noqa: A002 -- what it is called everywhere
-        patience: float = 0.0,
-    ) -> str:
-        """Say something in a room or to a person; returns its id at once.
-
-        An `Acked` or a `Problem` with this id follows as an event, after any number of
-        connections and even restarts.
-
-        Args:
-            text: what to say.
-            room: the room, `lobby` when neither a room nor a person is named.
-            to: the person.
-            id: unique for this person for ever; saying the same again with it is safe.
-            patience: seconds to wait when too much is unacknowledged already.
-
-        Raises:
-            UsageError: it cannot be a message.
-            SecureChatError: too much is unacknowledged.
-        """
-        if room is None and to is None:
-            room = "lobby"
-        return self._submit(Say(id or new_id(), text, room, to), patience)
-
-    def reply(self, message: Message, text: str) -> str:
-        """Say something where a message was said: in its room, or to the other person."""
-        if message.room is not None:
-            return self.say(text, room=message.room)
-        other = message.to if message.author == self.name else message.author
-        return self.say(text, to=other)
-
-    def join(self, room: str, *, id: str | None = None) -> str:  # noqa: A002 -- as in `say`
-        """Become a member of a room, which is made if it is not there; returns the id."""
-        return self._submit(Join(id or new_id(), room))
-
-    def leave(self, room: str, *, id: str | None = None) -> str:  # noqa: A002 -- as in `say`
-        """End the membership of a room; returns the id."""
-        return self._submit(Leave(id or new_id(), room))
-
-    def deliver(
-        self,
-        text: str,
-        *,
-        room: str | None = None,
-        to: str | None = None,
-        id: str | None = None,  # noqa: A002 -- as in `say`
-        timeout: float | None = None,
-    ) -> Acked:
-        """Say something and wait until it is stored for good.
-
-        Args:
-            text: what to say.
-            room: as in `say`.
-            to: as in `say`.
-            id: as in `say`.
-            timeout: seconds; `limits.ack_seconds` unless told otherwise.
-
-        Raises:
-            OutcomeUnknown: no ack came in time; repeating it with the same id is safe.
-            SecureChatError: the host refused it.
-        """
-        id = id or new_id()  # noqa: A001 -- as in `say`
-        slot: Slot = queue.SimpleQueue()
-        self._outlet.outcomes[id] = slot
-        if self._outlet.ended:
-            slot.put(None)
-        try:
-            self.say(text, room=room, to=to, id=id)
-        except SecureChatError:
-            self._outlet.outcomes.pop(id, None)
-            raise
-        seconds = self._limits.ack_seconds if timeout is None else timeout
-        try:
-            outcome = slot.get(timeout=seconds)
-        except queue.Empty:
-            raise OutcomeUnknown(
-                f"no answer came within {seconds:g} s",
-                why="the message may be stored or not",
-                hint=f"Repeating it is safe with --id {id}",
-            ) from None
-        if isinstance(outcome, Acked):
-            return outcome
-        raise error_of(outcome if isinstance(outcome, Problem) else None, self._outlet.error)
 
     # --- listening -----------------------------------------------------------------------------
 
@@ -315,22 +237,11 @@ class Client:
 
     # --- inside --------------------------------------------------------------------------------
 
-    def _submit(self, message: Outgoing, patience: float = 0.0) -> str:
-        check(message, self._limits)
-        places = self._outlet.places
-        if not (places.acquire(timeout=patience) if patience else places.acquire(blocking=False)):
-            raise SecureChatError(
-                "too much is waiting for the host's acknowledgement",
-                why=f"{self._limits.unsent} messages are not acknowledged",
-                hint="Wait until the host answers again.",
-            )
-        self._keeper.post(message)
-        return message.id
-
     def _died(self) -> None:
         """Let nobody wait for a thread that has ended by a bug."""
         self._outlet.error = self._outlet.error or _BUG
         self._outlet.end()
+        self._porter.end(self._outlet.error)
 
 
 def _thread(name: str, body: Callable[[], None], died: Callable[[], None]) -> threading.Thread:

@@ -82,6 +82,8 @@ class Session:
         self._phase = _Phase.DOWN
         self._uid = ""
         self._welcomed = False
+        self.file_bytes = 0
+        """The largest file that the host takes, by its newest welcome; 0 for none."""
         self._attempt = 0
         self._leaving = False
         # The connection in use, and the one beside it that is to take over.
@@ -107,6 +109,11 @@ class Session:
     def conn(self) -> int | None:
         """The connection in use, None while there is none."""
         return self._conn
+
+    @property
+    def open_conn(self) -> int | None:
+        """The connection that is welcomed, None while there is none."""
+        return self._conn if self._phase is _Phase.OPEN else None
 
     @property
     def settled(self) -> bool:
@@ -295,6 +302,7 @@ class Session:
         unnoticed = self._until is not None and self._welcomed
         self._phase = _Phase.OPEN
         self._welcomed = True
+        self.file_bytes = welcome.file_bytes
         self._attempt = 0
         position = self._talk.position
         if position.is_ahead(welcome.head):

@@ -1,35 +1,42 @@
-"""What a person types and what a script writes, as acts: the same for every window.
+"""What a person types, as acts: the same for every window.
 
-Pure. A text is only ever a text: a command begins with a slash in the first column, and two
-slashes there make a text that begins with one. Nothing of this reaches the host.
+Pure, owned by whoever reads the input. A text is only ever a text: a command begins with a slash in
+the first column, and two slashes there make a text that begins with one. Nothing of this reaches
+the host. Where a message may be named, a number at the beginning names it.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Final
 
-import msgspec
-
+from secure_chat.client.acts import (
+    Act,
+    Delete,
+    Edit,
+    Enter,
+    Exit,
+    Get,
+    Help,
+    Last,
+    ListFiles,
+    ListPeople,
+    ListRooms,
+    Moderation,
+    Quit,
+    React,
+    Reply,
+    SendFile,
+    Speak,
+    Tell,
+    Wrong,
+)
 from secure_chat.errors import UsageError
+from secure_chat.limits import Limits
 from secure_chat.pki.duration import parse_duration
-from secure_chat.wire.messages import Measure
+from secure_chat.wire.messages import Content, Format, Measure
 
-__all__ = [
-    "HELP",
-    "Act",
-    "Enter",
-    "Exit",
-    "Help",
-    "ListPeople",
-    "ListRooms",
-    "Moderation",
-    "Quit",
-    "Speak",
-    "Tell",
-    "Wrong",
-    "read_json",
-    "read_line",
-]
+__all__ = ["HELP", "Block", "Typing", "read_line"]
 
 HELP: Final = (
     "/help               this list",
@@ -40,6 +47,15 @@ HELP: Final = (
     "/who [ROOM]         who is in a room, and who is here now",
     "/whois NAME         what the host knows of a person",
     "/me TEXT            say what you are doing",
+    "/last               the last messages here, with their numbers",
+    "/reply [NUMBER] TEXT   answer a message; without a number somebody's last",
+    "/react [NUMBER] WORD   react to a message; without a number somebody's last",
+    "/edit [NUMBER] TEXT    put another text into a message of yours, the last one",
+    "/delete [NUMBER]    delete a message of yours, the last one",
+    "/code [LANG [TEXT]] send code; without TEXT all lines up to one that is a single dot",
+    "/file PATH [TEXT]   send a file or a folder",
+    "/files              which files can be fetched",
+    "/get NUMBER         fetch one",
     "/quit               leave; your rooms stay yours",
     "operators also:",
     "/kick NAME [WHY]    send a person away; they may join again",
@@ -50,105 +66,27 @@ HELP: Final = (
     "/open ROOM          open a closed room again",
 )
 
+_NUMBER: Final = re.compile(r"#?([0-9]{1,18})(?:\s+(.*))?", re.DOTALL)
+# As terminals write the path of a file that is dropped on them: in quotes, or blanks escaped.
+_PATH: Final = re.compile(r"""(?:"([^"]+)"|'([^']+)'|((?:\\\s|\S)+))\s*(.*)""", re.DOTALL)
+_ESCAPED_BLANK: Final = re.compile(r"\\(\s)")
+_END_OF_CODE: Final = "."
+# How a line of code that is a single dot is typed.
+_DOT: Final = ".."
+
 
 @dataclass(frozen=True, slots=True)
-class Speak:
-    """Say something; without a target in the room one is talking in.
+class Block:
+    """Code begins; its lines follow.
 
     Args:
-        text: what.
-        room: where, or None.
-        to: to whom, or None.
-        id: the id a script has chosen, or None.
+        lang: its language, "" when nobody said.
     """
 
-    text: str
-    room: str | None = None
-    to: str | None = None
-    id: str | None = None
+    lang: str
 
 
-@dataclass(frozen=True, slots=True)
-class Enter:
-    """Go into a room and talk there."""
-
-    room: str
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Exit:
-    """Leave a room; None for the one that one is talking in."""
-
-    room: str | None = None
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListPeople:
-    """Ask who is in a room; None for the one that one is talking in."""
-
-    room: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ListRooms:
-    """Ask which rooms there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """Ask what the host knows of a person."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moderation:
-    """Do what an operator may do, to a person or to a room.
-
-    Args:
-        act: what.
-        name: the person, "" for a room.
-        room: the room, "" for a person.
-        seconds: how long a mute lasts, 0 until it is lifted.
-        reason: why, "" when nobody said.
-    """
-
-    act: Measure
-    name: str = ""
-    room: str = ""
-    seconds: int = 0
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Help:
-    """Show what can be done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quit:
-    """Leave."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wrong:
-    """It cannot be understood.
-
-    Args:
-        text: why, in our own words only.
-    """
-
-    text: str
-
-
-Act: TypeAlias = (
-    Speak | Enter | Exit | ListPeople | ListRooms | Tell | Moderation | Help | Quit | Wrong
-)
-
-
-def read_line(line: str) -> Act | None:
+def read_line(line: str) -> Act | Block | None:
     """Return what a line that a person typed asks for, None for an empty one."""
     if not line.strip():
         return None
@@ -161,73 +99,107 @@ def read_line(line: str) -> Act | None:
     return Wrong("there is no such command; /help lists them") if read is None else read(rest)
 
 
-def read_json(line: bytes) -> Act:
-    """Return what a line of a script asks for: an object, or a string as a text."""
-    try:
-        value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return Wrong("this line is no JSON")
-    if isinstance(value, str):
-        return Speak(value)
-    if not isinstance(value, dict):
-        return Wrong("a line must be an object or a string")
-    for key, (read, wanted) in _OBJECTS.items():
-        if key in value:
-            return read(value) if isinstance(value[key], wanted) else _wrong_type(key)
-    return Wrong("an object must have one of: " + ", ".join(_OBJECTS))
+class Typing:
+    """Line after line of a person; those of a block of code make one act.
 
+    Args:
+        limits: `message_bytes` is used: a longer block cannot be said.
+    """
 
-def _wrong_type(key: str) -> Wrong:
-    return Wrong(f"the value of {key!r} is of the wrong type")
+    def __init__(self, limits: Limits) -> None:
+        self._most = limits.message_bytes
+        self._block: Block | None = None
+        self._lines: list[str] = []
+        self._length = 0
 
+    @property
+    def in_block(self) -> bool:
+        """Whether the next line is one of code."""
+        return self._block is not None
 
-def _text(value: dict[str, Any], key: str) -> str | None:
-    found = value.get(key)
-    return found if isinstance(found, str) else None
+    def read(self, line: str) -> Act | None:
+        """Return what a line asks for, None when nothing or not yet."""
+        if self._block is None:
+            act = read_line(line)
+            if not isinstance(act, Block):
+                return act
+            self._block = act
+            return None
+        if line != _END_OF_CODE:
+            self._add(line)
+            return None
+        code, lang, length = "\n".join(self._lines), self._block.lang, self._length
+        self.drop()
+        if length > self._most:
+            return Wrong(f"code has at most {self._most} bytes; send it as a file")
+        return Speak(code, content=_code(lang)) if code.strip() else Wrong("there was no code")
 
+    def end(self) -> Act | None:
+        """Return what is to be done when the input ends here."""
+        if self._block is None:
+            return None
+        self.drop()
+        return Wrong("the code was not ended by a line that is a single dot; nothing was said")
 
-def _speak(value: dict[str, Any]) -> Act:
-    for key in ("room", "to", "id"):
-        if not isinstance(value.get(key), str | None):
-            return _wrong_type(key)
-    return Speak(value["say"], _text(value, "room"), _text(value, "to"), _text(value, "id"))
+    def drop(self) -> None:
+        """Forget a block that has begun."""
+        self._block, self._lines, self._length = None, [], 0
 
-
-def _moderate(value: dict[str, Any]) -> Act:
-    for key in ("name", "room", "for", "reason"):
-        if not isinstance(value.get(key, ""), str):
-            return _wrong_type(key)
-    try:
-        act = Measure(value["moderate"])
-        seconds = _seconds(value["for"]) if "for" in value else 0
-    except ValueError:
-        return Wrong("the value of 'moderate' must be one of: " + ", ".join(Measure))
-    except UsageError:
-        return _BAD_SPAN
-    name, room, reason = (value.get(key, "") for key in ("name", "room", "reason"))
-    return Moderation(act, name, room, seconds, reason)
-
-
-def _seconds(span: str) -> int:
-    return int(parse_duration(span).total_seconds())
-
-
-_BAD_SPAN: Final = Wrong("a span of time is written like 10m, 2h or 3d")
-
-_OBJECTS: Final[dict[str, tuple[Callable[[dict[str, Any]], Act], type]]] = {
-    "say": (_speak, str),
-    "join": (lambda value: Enter(value["join"], _text(value, "id")), str),
-    "leave": (lambda value: Exit(value["leave"], _text(value, "id")), str),
-    "who": (lambda value: ListPeople(value["who"]), str),
-    "whois": (lambda value: Tell(value["whois"]), str),
-    "rooms": (lambda _: ListRooms(), bool),
-    "moderate": (_moderate, str),
-}
+    def _add(self, line: str) -> None:
+        self._length += len(line.encode("utf-8", "replace")) + 1
+        if self._length <= self._most:
+            self._lines.append(_END_OF_CODE if line == _DOT else line)
 
 
 def _message(rest: str) -> Act:
     name, _, text = rest.strip().partition(" ")
     return Speak(text.strip(), to=name) if text.strip() else Wrong("say it so: /msg NAME TEXT")
+
+
+def _about(make: Callable[[str, int | None], Act], usage: str) -> Callable[[str], Act]:
+    """Return a reader of a command with a text, and perhaps a number before it."""
+
+    def read(rest: str) -> Act:
+        found = _NUMBER.fullmatch(rest.strip())
+        text = rest.strip() if found is None else (found[2] or "").strip()
+        of = None if found is None else int(found[1])
+        return make(text, of) if text and of != 0 else Wrong(f"say it so: {usage}")
+
+    return read
+
+
+def _delete(rest: str) -> Act:
+    if not rest.strip():
+        return Delete()
+    found = _NUMBER.fullmatch(rest.strip())
+    if found is None or found[2] or not int(found[1]):
+        return Wrong("say it so: /delete [NUMBER]")
+    return Delete(int(found[1]))
+
+
+def _get(rest: str) -> Act:
+    found = _NUMBER.fullmatch(rest.strip())
+    if found is None or found[2] or not int(found[1]):
+        return Wrong("say it so: /get NUMBER; /files lists what there is")
+    return Get(int(found[1]))
+
+
+def _file(rest: str) -> Act:
+    found = _PATH.fullmatch(rest.strip())
+    if found is None:
+        return Wrong("say it so: /file PATH [TEXT]; quotes around a path with blanks")
+    in_two, in_one, bare, text = found.groups()
+    path = in_two or in_one or _ESCAPED_BLANK.sub(r"\1", bare)
+    return SendFile(path, text.strip())
+
+
+def _block(rest: str) -> Act | Block:
+    lang, _, text = rest.strip().partition(" ")
+    return Speak(text, content=_code(lang)) if text.strip() else Block(lang)
+
+
+def _code(lang: str) -> Content:
+    return Content(format=Format.CODE, lang=lang)
 
 
 def _named(make: Callable[[str], Act], usage: str) -> Callable[[str], Act]:
@@ -260,9 +232,10 @@ def _mute(rest: str) -> Act:
     if not span[:1].isdigit():
         return Moderation(Measure.MUTE, name, reason=rest.strip())
     try:
-        return Moderation(Measure.MUTE, name, "", _seconds(span), reason.strip())
+        seconds = int(parse_duration(span).total_seconds())
     except UsageError:
-        return _BAD_SPAN
+        return Wrong("a span of time is written like 10m, 2h or 3d")
+    return Moderation(Measure.MUTE, name, "", seconds, reason.strip())
 
 
 def _close(rest: str) -> Act:
@@ -272,7 +245,7 @@ def _close(rest: str) -> Act:
     return Moderation(Measure.CLOSE_ROOM, room=room, reason=reason.strip())
 
 
-_COMMANDS: Final[dict[str, Callable[[str], Act]]] = {
+_COMMANDS: Final[dict[str, Callable[[str], Act | Block]]] = {
     "help": lambda _: Help(),
     "rooms": lambda _: ListRooms(),
     "join": _named(Enter, "/join ROOM"),
@@ -283,6 +256,15 @@ _COMMANDS: Final[dict[str, Callable[[str], Act]]] = {
     "me": lambda rest: (
         Speak(f"/me {rest.strip()}") if rest.strip() else Wrong("say what: /me TEXT")
     ),
+    "last": lambda _: Last(),
+    "reply": _about(Reply, "/reply [NUMBER] TEXT"),
+    "react": _about(React, "/react [NUMBER] WORD"),
+    "edit": _about(Edit, "/edit [NUMBER] TEXT"),
+    "delete": _delete,
+    "code": _block,
+    "file": _file,
+    "files": lambda _: ListFiles(),
+    "get": _get,
     "kick": _on_person(Measure.KICK, "say it so: /kick NAME [WHY]"),
     "mute": _mute,
     "unmute": _named(lambda name: Moderation(Measure.UNMUTE, name), "/unmute NAME"),

@@ -4,7 +4,7 @@ Pure; owned by whoever consumes the events. Everything a peer wrote passes `prin
 that no shell has to think of it; a shell decides only where a line goes.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Final
@@ -29,17 +29,25 @@ from secure_chat.client.events import (
     when,
 )
 from secure_chat.client.text import printable
+from secure_chat.client.wording import in_words
 from secure_chat.pki.duration import format_duration
-from secure_chat.wire.messages import Code, Measure
+from secure_chat.wire.messages import Code, ContentKind, Measure
 
-__all__ = ["ViewState", "describe", "line_of"]
+__all__ = ["ViewState", "describe", "last_of", "line_of"]
 
-# Lines of a peer's text begin here, well to the right of where the program's own lines begin.
-_INDENT: Final = " " * 8
+# Of so many messages it is known who said them and where; of an older one the host is asked.
+_AT_HAND: Final = 200
 
-# How a text says what its author does, as XEP-0245 has it: an agreement between windows, which
-# the host knows nothing of.
-_ACTION: Final = "/me "
+# What is about another message, or is none any more, is not what people mean by "the last one".
+_ABOUT_OTHERS: Final = frozenset(
+    {
+        ContentKind.REACTION,
+        ContentKind.EDIT,
+        ContentKind.DELETION,
+        ContentKind.DELETED,
+        ContentKind.STREAM_END,
+    }
+)
 
 # Two days before the calendar ends, so that no zone leads beyond it; only a host whose clock is
 # out of its mind says anything later.
@@ -56,6 +64,7 @@ class ViewState:
         rooms: where we are a member.
         here: how many people are connected in each room, as far as the host has said.
         connected: whether the line is up, as it is when a view is made.
+        shown: the messages shown last, in order; replaced whole, so any thread may read it.
     """
 
     room: str = "lobby"
@@ -63,6 +72,7 @@ class ViewState:
     rooms: set[str] = field(default_factory=set)
     here: dict[str, int] = field(default_factory=dict)
     connected: bool = True
+    shown: tuple[Message, ...] = ()
 
     def apply(self, event: Event) -> None:
         """Take in an event."""
@@ -80,6 +90,42 @@ class ViewState:
             (self.rooms.add if event.member else self.rooms.discard)(event.room)
         elif isinstance(event, Presence):
             self.here[event.room] = event.here
+        elif isinstance(event, Message):
+            self.shown = (*self.shown[1 - _AT_HAND :], event)
+
+    def message(self, seq: int) -> Message | None:
+        """Return a message that was shown, None when it was not or too long ago."""
+        return next((one for one in self.shown if one.seq == seq), None)
+
+    def last(self, *, own: bool) -> Message | None:
+        """Return what was shown last in the room one is talking in, None when there is nothing.
+
+        Args:
+            own: True for what we said ourselves, False for what somebody else did.
+        """
+        here = [one for one in self.shown if one.room == self.room]
+        return last_of(here, self.name, own=own)
+
+
+def last_of(messages: Sequence[Message], name: str, *, own: bool) -> Message | None:
+    """Return the last message that can be answered, changed or taken back, None for none.
+
+    Args:
+        messages: in order.
+        name: who we are.
+        own: True for what we said ourselves, False for what somebody else did.
+    """
+    deleted = {
+        one.content.of
+        for one in messages
+        if one.content is not None and one.content.kind == ContentKind.DELETION
+    }
+    for one in reversed(messages):
+        kind = ContentKind.TEXT if one.content is None else one.content.kind
+        mine = one.author == name
+        if mine is own and kind not in _ABOUT_OTHERS and one.seq not in deleted:
+            return one
+    return None
 
 
 def line_of(message: Message, *, zone: tzinfo | None = None, date: bool = False) -> str:
@@ -92,15 +138,8 @@ def line_of(message: Message, *, zone: tzinfo | None = None, date: bool = False)
     """
     moment = datetime.fromtimestamp(min(message.at // 1_000, _LAST_MOMENT), UTC).astimezone(zone)
     at = moment.strftime("%Y-%m-%d %H:%M:%S" if date else "%H:%M")
-    author = printable(message.author)
-    if message.to is not None:
-        author = f"{author} to {printable(message.to)}"
     place = "(direct)" if message.room is None else f"[{printable(message.room)}]"
-    if message.text.startswith(_ACTION):
-        said = f"* {author} " + printable(message.text.removeprefix(_ACTION), indent=_INDENT)
-    else:
-        said = f"{author}: " + printable(message.text, indent=_INDENT)
-    return f"{at} {place} {said}"
+    return f"{at} {place} {in_words(message)}"
 
 
 def describe(event: Event, name: str = "") -> str | None:

@@ -1,7 +1,8 @@
-"""What the hub is told (events, past facts) and what it decides (commands, imperatives).
+"""What the hub decides: commands, each an imperative.
 
-Plain values without behaviour, so a test writes a conversation as two lists. A connection is an
-int that `net` chose; what it stands for is known there only.
+Plain values without behaviour, carried out by `server.hubthread`, so a test writes a conversation
+as two lists. A connection is an int that `net` chose; what it stands for is known there only. What
+the hub decides upon is in `hub.events`.
 """
 
 from dataclasses import dataclass
@@ -9,148 +10,32 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from secure_chat.log.base import Missed, Query
+from secure_chat.log.base import Query
 from secure_chat.pki.identity import Identity
-from secure_chat.wire.messages import (
-    Done,
-    Error,
-    FromClient,
-    FromHost,
-    Moderate,
-    Page,
-    Renew,
-    Renewed,
-)
+from secure_chat.wire.messages import Attached, Fetch, FromHost, Moderate, Renew
 
 __all__ = [
     "Admit",
-    "Answered",
     "Command",
     "Deliver",
-    "Drained",
     "Drop",
-    "Event",
     "Fact",
     "Fault",
     "Feed",
-    "Lagging",
     "LookUp",
-    "Looked",
-    "Lost",
     "Note",
-    "Opened",
-    "PageRead",
+    "OpenFile",
     "Pause",
     "Petition",
+    "ReadFile",
     "ReadHistory",
     "ReadMissed",
-    "Received",
-    "Replied",
     "Send",
-    "StorageFailed",
     "Used",
 ]
 
 # Why something is refused: a word of `wire.messages.Code`, and one sentence for a person.
 Fault: TypeAlias = tuple[str, str]
-
-
-# --- events --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A peer finished its handshake and its certificate fits the profile.
-
-    Args:
-        conn: the connection.
-        identity: who the certificate says it is.
-        address: the peer's address, for notes only.
-    """
-
-    conn: int
-    identity: Identity
-    address: str
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Legal messages arrived from an admitted peer, in this order."""
-
-    conn: int
-    messages: tuple[FromClient, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Lagging:
-    """A peer's outbox is full: live delivery stopped behind `seq`."""
-
-    conn: int
-    seq: int
-
-
-@dataclass(frozen=True, slots=True)
-class Drained:
-    """The outbox of a peer that is served from the log has room again."""
-
-    conn: int
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """A connection is gone.
-
-    Args:
-        conn: the connection.
-        code: a word of `wire.messages.Code`, `bye` for an ordered end.
-        text: the reason in words, told to the same device in its next welcome unless it is empty.
-    """
-
-    conn: int
-    code: str
-    text: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class PageRead:
-    """The reader's answer to `ReadMissed`."""
-
-    conn: int
-    missed: Missed
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The reader's answer to `ReadHistory`."""
-
-    conn: int
-    page: Page
-
-
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """The answer to `LookUp`: the registry is as new as the folder."""
-
-    conn: int
-
-
-@dataclass(frozen=True, slots=True)
-class Replied:
-    """The registrar's answer to a `Petition`; `re` of the message is that of what was asked.
-
-    Args:
-        conn: whose petition it was.
-        message: posted after the registry that knows of the act.
-    """
-
-    conn: int
-    message: Renewed | Done | Error
-
-
-Event = Opened | Looked | Received | Lagging | Drained | Lost | PageRead | Answered | Replied
-
-
-# --- commands ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +129,40 @@ class ReadHistory:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadFile:
+    """Ask the reader which file a message refers to; answered by `FileRead`.
+
+    Args:
+        conn: whom the answer is for.
+        person: who asks; direct messages of theirs may be read.
+        rooms: the rooms they may read.
+        fetch: what was asked.
+    """
+
+    conn: int
+    person: str
+    rooms: tuple[str, ...]
+    fetch: Fetch
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """Have the depot send a file; the right to it is settled.
+
+    Args:
+        conn: whom it is sent to.
+        author: whose upload it is.
+        file: what the message says of it.
+        fetch: what was asked: which file of a folder, from where, how far.
+    """
+
+    conn: int
+    author: str
+    file: Attached
+    fetch: Fetch
+
+
+@dataclass(frozen=True, slots=True)
 class Petition:
     """Have the registrar issue a certificate or write an act down; answered by `Replied`, once.
 
@@ -311,16 +230,10 @@ Command = (
     | Pause
     | ReadMissed
     | ReadHistory
+    | ReadFile
+    | OpenFile
     | LookUp
     | Petition
     | Used
     | Note
 )
-
-
-@dataclass(frozen=True, slots=True)
-class StorageFailed:
-    """Why a batch of drafts could not be stored, for `Hub.unsettled`."""
-
-    code: str
-    text: str

@@ -8,20 +8,9 @@ from collections import OrderedDict
 from typing import Final
 
 from secure_chat.hub.catchup import CatchUp
-from secure_chat.hub.commands import (
-    Admit,
-    Command,
-    Drop,
-    Fact,
-    Fault,
-    LookUp,
-    Lost,
-    Note,
-    Opened,
-    Send,
-    Used,
-)
+from secure_chat.hub.commands import Admit, Command, Drop, Fact, Fault, LookUp, Note, Send, Used
 from secure_chat.hub.drafts import Drafts
+from secure_chat.hub.events import Lost, Opened
 from secure_chat.hub.room import LOBBY, LOBBY_ID
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.sanctions import Sanctions
@@ -151,6 +140,7 @@ class Door:
                     rooms=sorted(person.rooms),
                     dropped=self._reasons.pop((person.name, hello.device), ""),
                     message_bytes=self._limits.message_bytes,
+                    file_bytes=self._limits.file_bytes,
                     agent=self._agent,
                 ),
             )

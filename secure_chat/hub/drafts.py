@@ -8,11 +8,11 @@ from typing import TypeAlias
 from secure_chat.hub.commands import Fault
 from secure_chat.hub.session import Session
 from secure_chat.log.base import Draft, Kind
-from secure_chat.wire.messages import Hello, History, Join, Leave, Rooms, Who, Whois
+from secure_chat.wire.messages import Fetch, Hello, History, Join, Leave, Rooms, Who, Whois
 
 __all__ = ["Behind", "Drafts", "Question"]
 
-Question: TypeAlias = Who | Rooms | Whois | History
+Question: TypeAlias = Who | Rooms | Whois | History | Fetch
 Behind: TypeAlias = Hello | Join | Leave | Question
 
 

@@ -9,26 +9,26 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from secure_chat.hub.catchup import CatchUp
-from secure_chat.hub.commands import (
+from secure_chat.hub.commands import Command, Fact, Note, Pause, Send
+from secure_chat.hub.contents import Contents
+from secure_chat.hub.door import Door
+from secure_chat.hub.drafts import Drafts
+from secure_chat.hub.events import (
     Answered,
-    Command,
     Drained,
     Event,
-    Fact,
+    FileRead,
+    Forgotten,
     Lagging,
     Looked,
     Lost,
-    Note,
     Opened,
     PageRead,
-    Pause,
     Received,
     Replied,
-    Send,
     StorageFailed,
+    Uploaded,
 )
-from secure_chat.hub.door import Door
-from secure_chat.hub.drafts import Drafts
 from secure_chat.hub.petitions import Petitions
 from secure_chat.hub.presence import Comings
 from secure_chat.hub.questions import Questions
@@ -39,11 +39,13 @@ from secure_chat.hub.session import Phase, Session
 from secure_chat.hub.settlement import Settlement
 from secure_chat.hub.standing import Standing
 from secure_chat.hub.tail import Tail
+from secure_chat.hub.uploads import Uploads
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Outcome, Place
 from secure_chat.pki.registry import Registry
 from secure_chat.wire.messages import (
     Code,
+    Fetch,
     FromClient,
     Hello,
     History,
@@ -98,11 +100,13 @@ class Hub:
         self._catchup = CatchUp(roster, tail, limits, out)
         self._questions = Questions(roster, standing, limits, out)
         self._settlement = Settlement(roster, drafts, tail, out)
+        self._uploads = Uploads(limits)
         self._requests = Requests(
             roster=roster,
             drafts=drafts,
             standing=standing,
             sanctions=sanctions,
+            contents=Contents(self._uploads, limits),
             limits=limits,
             out=out,
         )
@@ -155,6 +159,8 @@ class Hub:
             self._catchup.lagging(session, event.seq)
         elif isinstance(event, Answered):
             self._out.append(Send(session.conn, event.page))
+        elif isinstance(event, FileRead):
+            self._questions.file_read(session, event)
         elif isinstance(event, Replied):
             self._petitions.replied(session, event)
         elif isinstance(event, Lost):
@@ -211,6 +217,14 @@ class Hub:
         """
         self._door.expire(at)
 
+    def uploaded(self, uploaded: Uploaded) -> None:
+        """Hear that a person may refer to an upload, and as what."""
+        self._uploads.add(uploaded)
+
+    def forgotten(self, forgotten: Forgotten) -> None:
+        """Hear that nobody may refer to these uploads any more."""
+        self._uploads.forget(forgotten)
+
     def pruned(self, floor: int) -> None:
         """Hear that retention moved the oldest sequence number to `floor`."""
         self._door.floor = floor
@@ -234,7 +248,7 @@ class Hub:
             self._requests.join(session, message)
         elif isinstance(message, Leave):
             self._requests.leave(session, message)
-        elif isinstance(message, Who | Rooms | Whois | History):
+        elif isinstance(message, Who | Rooms | Whois | History | Fetch):
             # Whoever asks behind a request of theirs expects the answer to know of it.
             if self._drafts.waiting:
                 self._drafts.behind.append((session, message))

@@ -7,7 +7,8 @@ says so.
 
 from typing import Final
 
-from secure_chat.hub.commands import Command, Fault, Petition, Replied, Send
+from secure_chat.hub.commands import Command, Fault, Petition, Send
+from secure_chat.hub.events import Replied
 from secure_chat.hub.room import LOBBY
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.sanctions import Sanctions

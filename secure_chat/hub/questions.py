@@ -1,13 +1,15 @@
-"""Answers about people and rooms, and the right to read history.
+"""Answers about people and rooms, and the right to read history and files.
 
 Owned by the hub's thread. Everything here is answered from the committed state and in pages;
-history itself is the reader's, the hub settles only what the asker may read.
+history itself and what a message refers to are the reader's, the bytes of files the depot's. The
+hub settles only what the asker may read.
 """
 
 from bisect import bisect_right
 
-from secure_chat.hub.commands import Command, ReadHistory, Send
+from secure_chat.hub.commands import Command, OpenFile, ReadFile, ReadHistory, Send
 from secure_chat.hub.drafts import Question
+from secure_chat.hub.events import FileRead
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.session import Session
 from secure_chat.hub.standing import Standing
@@ -16,6 +18,7 @@ from secure_chat.log.base import Query
 from secure_chat.wire.messages import (
     Code,
     Error,
+    Fetch,
     FromHost,
     History,
     People,
@@ -57,8 +60,19 @@ class Questions:
             self._rooms(session, question)
         elif isinstance(question, Whois):
             self._whois(session, question)
+        elif isinstance(question, Fetch):
+            self._fetch(session, question)
         else:
             self._history(session, question)
+
+    def file_read(self, session: Session, event: FileRead) -> None:
+        """Have the depot send the file that a message refers to, or say that there is none."""
+        keep = event.keep
+        if keep is None:
+            text = "no message that you may read has that file, or it is no longer kept"
+            self._refuse(session, event.fetch.re, Code.NO_FILE, text)
+        else:
+            self._out.append(OpenFile(session.conn, keep.author, keep.file, event.fetch))
 
     def _who(self, session: Session, who: Who) -> None:
         """Answer with a page of a room's members."""
@@ -114,13 +128,25 @@ class Questions:
         if not history.limit or (room is not None and history.with_ is not None):
             text = "ask for at least one message, of a room or with a person, not both"
             self._refuse(session, history.re, Code.BAD_QUERY, text)
+        elif history.files and (history.search is not None or history.author is not None):
+            text = "ask for files, or for words or an author, not for both"
+            self._refuse(session, history.re, Code.BAD_QUERY, text)
         elif room is not None and room not in person.rooms:
             text = "only members can read that room; join it first"
             self._refuse(session, history.re, Code.NOT_A_MEMBER, text)
         else:
-            rooms = () if history.with_ is not None else tuple(sorted(person.rooms))
+            rooms = () if history.with_ is not None else self._readable(session)
             rooms = rooms if room is None else (room,)
             self._out.append(ReadHistory(session.conn, Query(person.name, rooms, history)))
+
+    def _fetch(self, session: Session, fetch: Fetch) -> None:
+        """Ask the reader which file is meant, with the right to the message settled."""
+        name, rooms = session.person.name, self._readable(session)
+        self._out.append(ReadFile(session.conn, name, rooms, fetch))
+
+    @staticmethod
+    def _readable(session: Session) -> tuple[str, ...]:
+        return tuple(sorted(session.person.rooms))
 
     def _info(self, session: Session, name: str) -> RoomInfo:
         room = self._roster.rooms[name]

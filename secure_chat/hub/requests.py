@@ -1,4 +1,4 @@
-"""What a person asks to be committed: a text, joining a room, leaving one.
+"""What a person asks to be committed: a message, joining a room, leaving one.
 
 Owned by the hub's thread. A request becomes a draft for the log, an acknowledgement of what is
 committed already, or an error; nobody else hears of it before the log has answered. Membership is
@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from secure_chat.hub.commands import Command, Fault, Send
+from secure_chat.hub.contents import Contents
 from secure_chat.hub.drafts import Drafts
 from secure_chat.hub.room import is_room
 from secure_chat.hub.roster import Roster
@@ -17,7 +18,7 @@ from secure_chat.hub.session import Session
 from secure_chat.hub.standing import Standing
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind
-from secure_chat.wire.messages import Ack, Code, Error, Join, Leave, Say
+from secure_chat.wire.messages import Ack, Code, ContentKind, Error, Join, Leave, Say
 
 __all__ = ["Requests"]
 
@@ -33,6 +34,7 @@ class Requests:
         drafts: where drafts wait.
         standing: who can be written to.
         sanctions: who may not speak, and which rooms are closed.
+        contents: what a message may be beside its text.
         limits: the sizes allowed.
         out: where decided commands go.
     """
@@ -44,6 +46,7 @@ class Requests:
         drafts: Drafts,
         standing: Standing,
         sanctions: Sanctions,
+        contents: Contents,
         limits: Limits,
         out: list[Command],
     ) -> None:
@@ -51,19 +54,25 @@ class Requests:
         self._drafts = drafts
         self._standing = standing
         self._sanctions = sanctions
+        self._contents = contents
         self._limits = limits
         self._out = out
         self._is_id = re.compile(rf"[A-Za-z0-9_.:-]{{1,{limits.id_chars}}}", re.ASCII).fullmatch
 
     def say(self, session: Session, say: Say) -> None:
-        """Draft a text, or tell its author what is wrong with it."""
-        fault = self._fault(say)
+        """Draft a text or what else is said, or tell its author what is wrong with it."""
+        fault, content = self._fault(say), say.content
+        if content is not None:
+            fault = fault or self._contents.fault(say.text, content)
         if fault is not None:
             self._refuse(session, say.id, fault)
             return
-        bar = self._bar(session, say)
+        bar, author = self._bar(session, say), session.person.name
+        if content is not None:
+            content, missing = self._contents.complete(author, content)
+            bar = bar or missing
         again = bar is not None
-        draft = Draft(_SAID, session.person.name, say.id, say.room, say.to, say.text, again)
+        draft = Draft(_SAID, author, say.id, say.room, say.to, say.text, again, content)
         if bar is None:
             self._drafts.add(session, draft)
         else:
@@ -127,7 +136,7 @@ class Requests:
         text, most = say.text, self._limits.message_bytes
         if not self._is_id(say.id):
             return self._bad_id()
-        if not text or text.isspace():
+        if (not text or text.isspace()) and say.content is None:
             return _EMPTY
         # An ASCII text has as many bytes as characters, which saves encoding nearly every one.
         if len(text) > most or (not text.isascii() and len(text.encode()) > most):
@@ -135,13 +144,13 @@ class Requests:
         return _BAD_TARGET if (say.room is None) is (say.to is None) else None
 
     def _bar(self, session: Session, say: Say) -> Fault | None:
-        """Return why a text cannot be said now, or None."""
+        """Return why something cannot be said now, or None."""
         person, room = session.person, say.room
-        if person.muted:
+        if person.muted and not _takes_back(say):
             return self._sanctions.muted(person.name)
         if room is None:
             return None if self._standing.knows(say.to or "") else _NOBODY
-        if room in self._sanctions.closed:
+        if room in self._sanctions.closed and not _takes_back(say):
             return ROOM_CLOSED
         return None if person.is_member(room) else _NOT_HEARD
 
@@ -152,6 +161,11 @@ class Requests:
     def _bad_id(self) -> Fault:
         most = self._limits.id_chars
         return Code.BAD_ID, f"an id has 1 to {most} characters of A-Z a-z 0-9 _ . : -"
+
+
+def _takes_back(say: Say) -> bool:
+    """Tell whether this deletes what was said: that is not to speak, so no sanction bars it."""
+    return say.content is not None and say.content.kind == ContentKind.DELETION
 
 
 _BAD_ROOM: Fault = (

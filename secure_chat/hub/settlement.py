@@ -5,10 +5,13 @@ the log gave back; so nobody is told anything that is not stored.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
-from secure_chat.hub.commands import Command, Fact, Fault, Note, Send, StorageFailed
+from secure_chat.hub.commands import Command, Fact, Fault, Note, Send
 from secure_chat.hub.drafts import Drafts
+from secure_chat.hub.events import StorageFailed
 from secure_chat.hub.fanout import FanOut
+from secure_chat.hub.rewriting import Rewriting
 from secure_chat.hub.room import LOBBY_ID
 from secure_chat.hub.roster import Roster
 from secure_chat.hub.session import Person, Phase, Session
@@ -35,6 +38,7 @@ class Settlement:
         self._tail = tail
         self._out = out
         self._fanout = FanOut(out)
+        self._rewriting = Rewriting()
         self._failing = False
 
     def settle(self, outcomes: Sequence[Outcome]) -> None:
@@ -56,6 +60,9 @@ class Settlement:
                 self._said(draft, outcome)
             else:
                 self._moved(session.person, draft, outcome)
+        if self._rewriting:
+            self._tail.rewrite(self._rewriting)
+            self._rewriting.clear()
         self._tail.trim()
         self._fanout.flush()
         if self._failing and self._tail.head > head:
@@ -71,9 +78,11 @@ class Settlement:
             self._out.append(Note(Fact.STORAGE, "", failed.text))
 
     def _said(self, draft: Draft, done: Committed) -> None:
-        room = draft.room
-        said = Said(done.seq, done.at, draft.author, draft.id, draft.text, room, draft.to)
+        room, content = draft.room, draft.content
+        said = Said(done.seq, done.at, draft.author, draft.id, draft.text, room, draft.to, content)
         self._tail.append(said)
+        if content is not None:
+            self._rewriting.add(said, content)
         self._fanout.add(self._pair(draft) if room is None else self._members(room), said)
 
     def _members(self, name: str) -> tuple[int, ...]:
@@ -107,4 +116,10 @@ class Settlement:
     def _why(self, draft: Draft, outcome: Conflict | Absent) -> Fault:
         if isinstance(outcome, Conflict):
             return Code.ID_CONFLICT, "that id was used before for something else; use a new id"
-        return self._drafts.fault(draft)
+        return self._drafts.fault(draft) if draft.again else _NO_MESSAGE
+
+
+_NO_MESSAGE: Final[Fault] = (
+    Code.NO_MESSAGE,
+    "there is no message of that number here that you could do this with",
+)

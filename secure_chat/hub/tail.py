@@ -9,6 +9,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+from secure_chat.hub.rewriting import Rewriting
 from secure_chat.hub.session import Person
 from secure_chat.limits import Limits
 from secure_chat.wire.messages import Membership, Said
@@ -17,6 +18,8 @@ __all__ = ["Moved", "Tail", "weight"]
 
 # What a message costs beyond its text: names, ids, numbers and the frame around them.
 _AROUND: Final = 192
+# What a content costs beyond the name of its file: all else in it is short.
+_CONTENT: Final = 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +39,11 @@ def weight(entry: Said | Membership | Moved) -> int:
     """Return about how many bytes an entry takes; a text is never underestimated."""
     if type(entry) is not Said:
         return _AROUND
-    text = entry.text
-    return _AROUND + (len(text) if text.isascii() else 4 * len(text))
+    text, content = entry.text, entry.content
+    about = _AROUND + (len(text) if text.isascii() else 4 * len(text))
+    if content is None:
+        return about
+    return about + _CONTENT + (4 * len(content.file.name) if content.file is not None else 0)
 
 
 class Tail:
@@ -65,6 +71,18 @@ class Tail:
     def pass_over(self, seq: int) -> None:
         """Take note of a committed entry that concerns nobody."""
         self.head = seq
+
+    def rewrite(self, rewriting: Rewriting) -> None:
+        """Apply the edits and deletions of a batch; call behind its last `append`."""
+        entries = self._entries
+        for number, entry in enumerate(entries):
+            if isinstance(entry, Moved):
+                continue
+            said = rewriting.apply(entry)
+            if said is not entry:
+                # A deque may change in place while it is walked, as long as its length stays.
+                entries[number] = said
+                self._bytes += weight(said) - weight(entry)
 
     def trim(self) -> None:
         """Let the oldest entries go until the bounds are kept."""

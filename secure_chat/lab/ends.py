@@ -206,6 +206,9 @@ class _Bare:
     def drained(self, conn: int) -> None:
         """Nothing is delivered here."""
 
+    def unloaded(self, conn: int) -> None:
+        """Nothing is delivered here."""
+
     def crowded(self) -> bool:
         """Return that there is always room."""
         return False

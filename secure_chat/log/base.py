@@ -10,13 +10,14 @@ from enum import Enum
 
 from msgspec import Struct
 
-from secure_chat.wire.messages import History, Said
+from secure_chat.wire.messages import Attached, Content, History, Said
 
 __all__ = [
     "Absent",
     "Committed",
     "Conflict",
     "Draft",
+    "Keep",
     "Kind",
     "Missed",
     "Outcome",
@@ -36,6 +37,19 @@ class Kind(Enum):
 class Draft(Struct, frozen=True, gc=False):
     """An entry before it has a sequence number.
 
+    With `content.of` it is about an earlier entry, which must be said, to the same room or between
+    the same two people, and not deleted. For an edit it must be the author's own and of a kind
+    that has a text to edit: "", file, folder or stream. For a deletion it must be the author's own
+    and neither an edit nor a deletion. For a stream's end it must be the author's own stream with
+    the same `file.up`. Else the outcome is `Absent`.
+
+    A stored edit gives its text, format and lang to that entry, with `edited` its own number. A
+    stored deletion leaves of that entry, of every edit of it and of its stream's end no text and
+    the content of kind deleted, with `of` its own number.
+
+    When a draft with `again` is compared with what is stored, `size` and `sha256` of its file are
+    left out: the hub may have forgotten them.
+
     Args:
         kind: said, joined or left.
         author: who, by certificate.
@@ -44,6 +58,7 @@ class Draft(Struct, frozen=True, gc=False):
         to: the addressee of a direct message, or None.
         text: what was said; "" for joined and left.
         again: True for a repetition at most: never stored anew, `Absent` when it is not there.
+        content: what it is beside the text, as the hub has completed it; None for plain text.
     """
 
     kind: Kind
@@ -53,6 +68,7 @@ class Draft(Struct, frozen=True, gc=False):
     to: str | None
     text: str
     again: bool = False
+    content: Content | None = None
 
 
 class Committed(Struct, frozen=True, gc=False):
@@ -76,7 +92,7 @@ class Conflict(Struct, frozen=True, gc=False):
 
 
 class Absent(Struct, frozen=True, gc=False):
-    """The draft was for a repetition at most, and nothing is stored under its id."""
+    """Nothing is stored under its id: it was for a repetition at most, or about no such entry."""
 
 
 Outcome = Committed | Conflict | Absent
@@ -125,3 +141,16 @@ class Query:
     person: str
     rooms: tuple[str, ...]
     history: History
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """A file as the log knows it: whose upload a message refers to.
+
+    Args:
+        author: who uploaded it.
+        file: what the message says of it.
+    """
+
+    author: str
+    file: Attached

@@ -6,12 +6,16 @@ never touch a file that is foreign or newer, and never let a reader write or che
 
 import sqlite3
 from pathlib import Path
+from typing import Final
 
 from secure_chat.errors import StoreError
 from secure_chat.limits import Limits
 from secure_chat.log import schema
 
-__all__ = ["open_for_reading", "open_for_writing", "unreadable", "unusable"]
+__all__ = ["BUSY_SECONDS", "open_for_reading", "open_for_writing", "unreadable", "unusable"]
+
+# How long the writer waits for a lock that only a second writer could hold.
+BUSY_SECONDS: Final = 1
 
 
 def open_for_writing(path: Path, limits: Limits) -> sqlite3.Connection:
@@ -31,7 +35,9 @@ def open_for_writing(path: Path, limits: Limits) -> sqlite3.Connection:
         # Made here because SQLite would make it readable for others; its WAL takes after it.
         path.touch(mode=0o600)
         # Opened by whoever starts the host, then used by the hub's thread alone.
-        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=1)
+        db = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS
+        )
     except (OSError, sqlite3.Error) as error:
         raise unusable(path, error) from error
     try:
@@ -60,8 +66,8 @@ def _prepare(db: sqlite3.Connection, limits: Limits) -> None:
         f"journal_size_limit = {limits.log_wal_pages * 4096}",
         # The upper levels of the index of ids stay in memory with millions of entries.
         f"cache_size = {-limits.log_cache_bytes // 1024}",
-        # What retention takes away is overwritten where that costs no further write.
-        "secure_delete = FAST",
+        # What is deleted is overwritten, pages that are not used any more included.
+        "secure_delete = ON",
         # Nothing needs a file beside the log, so a full disk cannot stop what only reads.
         "temp_store = MEMORY",
         # A disk error in a mapped page would kill the process instead of raising.

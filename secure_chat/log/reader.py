@@ -10,51 +10,19 @@ further than the page is long. So a page costs the same in a log of a thousand o
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from secure_chat.limits import Limits
-from secure_chat.log.base import Missed, Query
+from secure_chat.log import sources
+from secure_chat.log.base import Keep, Missed, Query
+from secure_chat.log.entries import Entries, cost
 from secure_chat.log.opening import open_for_reading, unreadable
-from secure_chat.log.schema import unpack_id
+from secure_chat.log.sources import END, Source
 from secure_chat.wire.messages import History, Page, Said
 
 __all__ = ["SqliteReader", "needs_index"]
-
-_END: Final = 2**63 - 1
-# What an entry costs in a frame at most beside its texts: field names, numbers and lengths.
-_ENTRY_BYTES: Final = 80
-
-# INDEXED BY makes the plan part of the question: without its index it fails instead of scanning.
-_TARGET: Final = "FROM entry INDEXED BY entry_target WHERE kind = 0 AND target = ? AND seq"
-_SENT: Final = "FROM entry INDEXED BY entry_sent WHERE target < 0 AND author = ? AND seq"
-_PAIR: Final = (
-    "FROM entry INDEXED BY entry_pair WHERE target < 0 AND author = ? AND -target = ? AND seq"
-)
-_WORDS: Final = "FROM words WHERE words MATCH ? AND rowid"
-
-
-def _ordered(source: str) -> tuple[str, str]:
-    """Return the question for a source's numbers between two bounds, oldest and newest first."""
-    column = source.rsplit(" ", 1)[1]
-    question = f"SELECT {column} {source} > ? AND {column} < ? ORDER BY {column}"
-    return f"{question} LIMIT ?", f"{question} DESC LIMIT ?"
-
-
-_QUESTIONS: Final = {source: _ordered(source) for source in (_TARGET, _SENT, _PAIR, _WORDS)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Numbers that belong to a page, in order, strictly between two bounds."""
-
-    select: str
-    keys: tuple[int | str, ...]
-    above: int = 0
-    below: int = _END
 
 
 def needs_index(history: History) -> bool:
@@ -68,9 +36,7 @@ class SqliteReader:
     def __init__(self, db: sqlite3.Connection, limits: Limits) -> None:
         self._db = db
         self._limits = limits
-        # Names are never changed or taken away, so what was read once stays true.
-        self._names: dict[int, str] = {}
-        self._numbers: dict[str, int] = {}
+        self._entries = Entries(db)
 
     @classmethod
     def open(cls, path: Path, limits: Limits) -> "SqliteReader":
@@ -102,9 +68,9 @@ class SqliteReader:
         """
         with self._snapshot():
             head = self._head()
-            number = self._number(person)
-            sources = [*self._stays(number), *_direct(number)]
-            seqs = self._pick(sources, (after, head + 1), most + 1)
+            number = self._entries.number(person)
+            due = [*self._stays(number), *sources.direct(number)]
+            seqs = self._pick(due, (after, head + 1), most + 1)
             messages = self._messages(seqs[:most], self._limits.page_bytes)
         whole = len(messages) == len(seqs)
         return Missed(tuple(messages), head if whole else messages[-1].seq if messages else after)
@@ -126,10 +92,10 @@ class SqliteReader:
         limits = self._limits
         with self._snapshot():
             head = self._head()
-            number = self._number(person)
-            sources = [*self._rooms(number), *_direct(number)]
+            number = self._entries.number(person)
+            readable = [*self._rooms(number), *sources.direct(number)]
             most = min(count, limits.tail_entries)
-            seqs = self._pick(sources, (0, head + 1), most, newest=True)
+            seqs = self._pick(readable, (0, head + 1), most, newest=True)
             messages = self._messages(seqs, limits.outbox_bytes // 2)
         return Missed(tuple(reversed(messages)), head)
 
@@ -138,6 +104,7 @@ class SqliteReader:
 
         Args:
             query: the question; when `needs_index` says so, the writer has caught up before.
+                Files are not asked for together with words or an author.
 
         Returns:
             The page in ascending order. `more`: ask again, above its last message or, with
@@ -150,13 +117,31 @@ class SqliteReader:
         most = min(asked.limit, limits.page_entries)
         seqs: list[int] = []
         with self._snapshot():
-            sources = self._sources(query)
+            asked_for = self._sources(query)
             spans = self._spans(asked)
             for span in reversed(spans) if asked.newest else spans:
-                seqs += self._pick(sources, span, most + 1 - len(seqs), newest=asked.newest)
+                seqs += self._pick(asked_for, span, most + 1 - len(seqs), newest=asked.newest)
             messages = self._messages(seqs[:most], limits.page_bytes)
         more = len(messages) < len(seqs)
         return Page(asked.re, messages[::-1] if asked.newest else messages, more)
+
+    def file(self, person: str, rooms: Sequence[str], seq: int) -> Keep | None:
+        """Return the file that a message refers to, if the person may read it.
+
+        Args:
+            person: who asks; direct messages of theirs may be read.
+            rooms: the rooms they may read.
+            seq: the number of the message.
+
+        Returns:
+            None when there is no such message, when it refers to no file (any more), or when it
+            is not theirs to read. For a stream that has ended, what its end says of it.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._snapshot():
+            return self._entries.file(person, rooms, seq)
 
     def close(self) -> None:
         """Close the file; the writer closes after this, so that it can clear the WAL away."""
@@ -164,60 +149,53 @@ class SqliteReader:
 
     # --- what a person may read ------------------------------------------------------------
 
-    def _stays(self, person: int) -> Iterator[_Source]:
+    def _stays(self, person: int) -> Iterator[Source]:
         for room, joined, left in self._db.execute(
             "SELECT room, joined, left FROM place WHERE person = ?", (person,)
         ).fetchall():
-            yield _Source(_TARGET, (room,), joined, _END if left is None else left)
+            yield sources.room(room, joined, END if left is None else left)
 
-    def _rooms(self, person: int) -> list[_Source]:
+    def _rooms(self, person: int) -> list[Source]:
         rows = self._db.execute(
             "SELECT room FROM place WHERE person = ? AND left IS NULL", (person,)
         )
-        return [_Source(_TARGET, row) for row in rows]
+        return [sources.room(number) for (number,) in rows]
 
-    def _sources(self, query: Query) -> list[_Source]:
+    def _sources(self, query: Query) -> list[Source]:
         asked = query.history
-        me = self._number(query.person)
-        other = None if asked.with_ is None else self._number(asked.with_)
-        rooms = [self._number(room) for room in query.rooms]
+        me = self._entries.number(query.person)
+        other = None if asked.with_ is None else self._entries.number(asked.with_)
+        rooms = [self._entries.number(room) for room in query.rooms]
         if needs_index(asked):
             return self._index_source(asked, me, other, rooms)
-        sources = [_Source(_TARGET, (room,)) for room in rooms]
+        found = [sources.room(room) for room in rooms]
         if other is not None:
-            sources += [_Source(_PAIR, (me, other)), _Source(_PAIR, (other, me))]
+            found += sources.pair(me, other)
         elif asked.room is None:
-            sources += _direct(me)
-        return sources
+            found += sources.direct(me)
+        return sources.files(found) if asked.files else found
 
     def _index_source(
         self, asked: History, me: int, other: int | None, rooms: list[int]
-    ) -> list[_Source]:
-        scopes = [f"r{room}" for room in rooms]
+    ) -> list[Source]:
+        places = [f"r{room}" for room in rooms]
         if other is not None:
-            scopes.append(f"p{min(me, other)}x{max(me, other)}")
+            places.append(f"p{min(me, other)}x{max(me, other)}")
         elif asked.room is None:
-            scopes.append(f"d{me}")
-        if not scopes:
+            places.append(f"d{me}")
+        if not places:
             return []
-        match = f"scope : ({' OR '.join(scopes)})"
+        scopes = [f"({' OR '.join(places)})"]
         if asked.author is not None:
-            match += f" AND scope : a{self._number(asked.author)}"
-        if asked.search is not None:
-            # Each word is quoted, so no word is an operator; a zero byte would end the question.
-            # Only words side by side, without AND, leave those aside that are signs alone.
-            words = asked.search.replace("\0", " ").replace('"', " ").split()
-            if not words:
-                return []
-            match += " AND text : (" + " ".join(f'"{word}"' for word in words) + ")"
-        return [_Source(_WORDS, (match,))]
+            scopes.append(f"a{self._entries.number(asked.author)}")
+        return sources.found(scopes, asked.search)
 
     # --- when ------------------------------------------------------------------------------
 
     def _spans(self, asked: History) -> list[tuple[int, int]]:
         """Return the open ranges of numbers that a question is about, in ascending order."""
         above = asked.after
-        below = _END if asked.before is None else asked.before
+        below = END if asked.before is None else asked.before
         if asked.since is None and asked.until is None:
             return [(above, below)]
         spans = []
@@ -245,16 +223,16 @@ class SqliteReader:
     # --- reading ---------------------------------------------------------------------------
 
     def _pick(
-        self, sources: Iterable[_Source], span: tuple[int, int], count: int, *, newest: bool = False
+        self, ordered: Iterable[Source], span: tuple[int, int], count: int, *, newest: bool = False
     ) -> list[int]:
         """Return the first `count` numbers of all sources together, from the asked end."""
         above, below = span
         found: list[int] = []
-        for source in sources:
+        for source in ordered:
             low, high = max(above, source.above), min(below, source.below)
             if high - low <= 1 or count <= 0:
                 continue
-            question = _QUESTIONS[source.select][newest]
+            question = source.question(newest=newest)
             rows = self._db.execute(question, (*source.keys, low, high, count))
             # A set, because a direct message to oneself comes from two sources.
             found = sorted({*found, *(seq for (seq,) in rows)}, reverse=newest)[:count]
@@ -268,21 +246,12 @@ class SqliteReader:
         messages: list[Said] = []
         room_left = most_bytes
         for seq in seqs:
-            row = self._db.execute(
-                "SELECT at, author, id, target, text FROM entry WHERE seq = ?", (seq,)
-            ).fetchone()
-            message = self._said(seq, row)
-            room_left -= _cost(message)
+            message = self._entries.said(seq)
+            room_left -= cost(message)
             if messages and room_left < 0:
                 break
             messages.append(message)
         return messages
-
-    def _said(self, seq: int, row: tuple[int, int, str | bytes, int, str]) -> Said:
-        at, author, id_, target, text = row
-        other = self._name(abs(target))
-        room, to = (other, None) if target > 0 else (None, other)
-        return Said(seq, at, self._name(author), unpack_id(id_), text, room, to)
 
     def _head(self) -> int:
         row = self._db.execute("SELECT seq FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
@@ -291,22 +260,6 @@ class SqliteReader:
     def _floor(self) -> int:
         row = self._db.execute("SELECT value FROM counter WHERE name = 'floor'").fetchone()
         return int(row[0])
-
-    def _name(self, number: int) -> str:
-        name = self._names.get(number)
-        if name is None:
-            row = self._db.execute("SELECT text FROM name WHERE number = ?", (number,)).fetchone()
-            name = self._names[number] = row[0]
-        return name
-
-    def _number(self, name: str) -> int:
-        """Return a name's number; 0, which nothing has, when the log never met it."""
-        number = self._numbers.get(name, 0)
-        if not number:
-            row = self._db.execute("SELECT number FROM name WHERE text = ?", (name,)).fetchone()
-            if row is not None:
-                number = self._numbers[name] = row[0]
-        return number
 
     @contextmanager
     def _snapshot(self) -> Iterator[None]:
@@ -319,12 +272,3 @@ class SqliteReader:
                 self._db.execute("ROLLBACK")
         except sqlite3.Error as error:
             raise unreadable(error) from error
-
-
-def _direct(person: int) -> tuple[_Source, _Source]:
-    return _Source(_TARGET, (-person,)), _Source(_SENT, (person,))
-
-
-def _cost(message: Said) -> int:
-    other = message.room or message.to or ""
-    return _ENTRY_BYTES + len(message.text.encode()) + len(message.author + message.id + other)

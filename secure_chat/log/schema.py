@@ -104,6 +104,54 @@ INSERT INTO words (words, rank) VALUES ('hashsize', 4194304);
 INSERT INTO words (words, rank) VALUES ('usermerge', 16)
 """
 
+_CONTENTS: Final = """
+-- What a message is beside its text: wire.content.Content as msgpack, NULL for plain text. Adding a
+-- column costs nothing however large the table is. An index on one would read all of it, so what
+-- is looked for has tables of its own; plain text has no row in any of them.
+ALTER TABLE entry ADD COLUMN content BLOB;
+
+-- Entries that are about another one: reactions, edits, deletions, ends of streams.
+CREATE TABLE about (seq INTEGER PRIMARY KEY, of INTEGER NOT NULL, kind TEXT NOT NULL);
+CREATE INDEX about_of ON about (of, kind);
+
+-- Entries that were edited or deleted since, and the entry that last did so. The text of an edited
+-- one is that of its edit. Its own is overwritten in its place by as many blanks: a row that
+-- changes its length moves its neighbours, and SQLite forgets to overwrite where they stood.
+CREATE TABLE rewritten (seq INTEGER PRIMARY KEY, by INTEGER NOT NULL, gone INTEGER NOT NULL);
+
+-- Entries that refer to a file, with the same indexes by which entries are read.
+CREATE TABLE attached (
+    seq INTEGER PRIMARY KEY,
+    author INTEGER NOT NULL,
+    target INTEGER NOT NULL,
+    up TEXT NOT NULL
+);
+CREATE INDEX attached_up ON attached (author, up);
+CREATE INDEX attached_target ON attached (target);
+CREATE INDEX attached_sent ON attached (author) WHERE target < 0;
+CREATE INDEX attached_pair ON attached (author, -target) WHERE target < 0;
+
+-- What is about another entry is not found by its words, what was edited is by those it has now.
+DROP VIEW spoken;
+CREATE VIEW spoken AS
+SELECT seq, CASE
+    WHEN content IS NOT NULL AND EXISTS (SELECT 1 FROM about WHERE about.seq = entry.seq) THEN ''
+    ELSE coalesce(
+        (SELECT CASE gone WHEN 0 THEN later.text ELSE '' END
+         FROM rewritten CROSS JOIN entry AS later ON later.seq = by
+         WHERE rewritten.seq = entry.seq),
+        text)
+    END AS text, 'a' || author || CASE
+    WHEN target > 0 THEN ' r' || target
+    ELSE ' d' || author || ' d' || -target
+         || ' p' || min(author, -target) || 'x' || max(author, -target)
+    END AS scope
+FROM entry WHERE kind = 0;
+
+-- What is left to overwrite of what was edited away or deleted: see log.scrubbing.
+INSERT INTO counter VALUES ('scrub', 0)
+"""
+
 
 def create_log(db: sqlite3.Connection) -> None:
     """Version 1: entries, the names in them, memberships, and what outlives an entry."""
@@ -125,6 +173,11 @@ def merge_less(db: sqlite3.Connection) -> None:
     _run(db, _FEWER_PIECES)
 
 
+def keep_contents(db: sqlite3.Connection) -> None:
+    """Version 5: entries that are more than plain text, and those that change earlier ones."""
+    _run(db, _CONTENTS)
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     # Not executescript(): it commits first, and a migration is one transaction.
     for statement in script.split(";\n"):
@@ -136,6 +189,7 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     create_search,
     merge_in_steps,
     merge_less,
+    keep_contents,
 )
 VERSION: Final = len(MIGRATIONS)
 

@@ -3,62 +3,32 @@
 Owned by the hub, used on its thread only. It must never report as committed what is not synced to
 the disk, never use a sequence number twice, and never go on after the disk failed.
 
-One append is one transaction. A batch is first stored as if nothing in it were a repetition, which
-the unique index proves in passing; only when it objects is the batch looked through one by one.
+One append is one transaction; how a batch gets into the tables is `log.storing`'s business.
 """
 
 import sqlite3
 from collections.abc import Sequence
 from contextlib import suppress
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
-from msgspec.structs import replace
-
 from secure_chat.clock import Clock
 from secure_chat.limits import Limits
-from secure_chat.log import schema
-from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Outcome, Place
-from secure_chat.log.inserting import Insertion
+from secure_chat.log import files
+from secure_chat.log.base import Draft, Outcome, Place
 from secure_chat.log.names import Numbers
 from secure_chat.log.opening import open_for_writing, unusable
+from secure_chat.log.retention import old_until, take_away
+from secure_chat.log.rewriting import Rewriting
+from secure_chat.log.scrubbing import Scrubbing
+from secure_chat.log.storing import Repeated, Storing
 from secure_chat.log.transactions import Transactions
+from secure_chat.log.words import Words
 
 __all__ = ["SqliteLog"]
 
 _AGAIN: Final = attrgetter("again")
-_ENTRIES: Final = Insertion("entry", columns=7)
-_JOIN: Final = (
-    "INSERT INTO place SELECT ?, ?, ?, NULL WHERE NOT EXISTS"
-    " (SELECT 1 FROM place WHERE person = ? AND room = ? AND left IS NULL)"
-)
-_LEAVE: Final = "UPDATE place SET left = ? WHERE person = ? AND room = ? AND left IS NULL"
-_STORED: Final = (
-    "SELECT seq, at, kind, target, text FROM entry WHERE author = ? AND id = ? UNION ALL"
-    " SELECT seq, at, NULL, NULL, NULL FROM retired WHERE author = ? AND id = ?"
-)
-_USED_BEFORE: Final = (
-    "SELECT 1 FROM entry CROSS JOIN retired ON retired.author = entry.author"
-    " AND retired.id = entry.id WHERE entry.seq > ? LIMIT 1"
-)
-
-_INDEX: Final = (
-    "INSERT INTO words (rowid, text, scope)"
-    " SELECT seq, text, scope FROM spoken WHERE seq > ? AND seq <= ?"
-)
-_UNINDEX: Final = (
-    "INSERT INTO words (words, rowid, text, scope)"
-    " SELECT 'delete', seq, text, scope FROM spoken WHERE seq <= ?"
-)
-
-_Row = tuple[int, int, int, int, str | bytes, int, str]
-# A text's is 0.
-_KIND: Final = itemgetter(2)
-
-
-class _Repeated(Exception):
-    """The batch holds an id that was used before."""
 
 
 class SqliteLog:
@@ -69,19 +39,23 @@ class SqliteLog:
         floor: the oldest sequence number kept; 1 as long as nothing was pruned.
     """
 
-    def __init__(self, db: sqlite3.Connection, path: Path, clock: Clock) -> None:
+    def __init__(self, db: sqlite3.Connection, path: Path, clock: Clock, limits: Limits) -> None:
         self._db = db
         self._path = path
         self._clock = clock
+        self._purge_entries = limits.purge_entries
         self._do = Transactions(db)
         self._numbers = Numbers(db.execute("SELECT text, number FROM name"))
         counters: dict[str, int] = dict(db.execute("SELECT name, value FROM counter"))
         self.floor: int = counters["floor"]
-        self._indexed = counters["indexed"]
+        self._words = Words(db, self._do, counters["indexed"])
+        self._scrubbing = Scrubbing(db, self._do, self._words, counters["scrub"])
+        rewriting = Rewriting(db, self._numbers, self._words, self._scrubbing)
+        retired = db.execute("SELECT 1 FROM retired LIMIT 1").fetchone() is not None
+        self._storing = Storing(db, self._numbers, rewriting, retired=retired)
         last = db.execute("SELECT seq, at FROM entry ORDER BY seq DESC LIMIT 1").fetchone()
         self.head: int = last[0] if last else self.floor - 1
         self._at: int = last[1] if last else 0
-        self._retired = db.execute("SELECT 1 FROM retired LIMIT 1").fetchone() is not None
 
     @classmethod
     def open(cls, path: Path, clock: Clock, limits: Limits) -> "SqliteLog":
@@ -97,7 +71,7 @@ class SqliteLog:
         """
         db = open_for_writing(path, limits)
         try:
-            return cls(db, path, clock)
+            return cls(db, path, clock, limits)
         except sqlite3.Error as error:
             db.close()
             raise unusable(path, error) from error
@@ -105,11 +79,15 @@ class SqliteLog:
     def append(self, drafts: Sequence[Draft]) -> list[Outcome]:
         """Store a batch in one transaction and sync it to the disk.
 
+        What an edit or a deletion does to the entry that it is about is done in the same
+        transaction; `scrub` when there is time afterwards.
+
         Args:
             drafts: each with exactly one target; ids may repeat earlier ones.
 
         Returns:
-            One outcome a draft, in their order.
+            One outcome a draft, in their order. `Absent` also when the entry that its content is
+            `of` is not there, is elsewhere, is deleted, or is not what such a draft may be about.
 
         Raises:
             StoreFull: there is no room; nothing is stored, the next call may succeed.
@@ -119,101 +97,29 @@ class SqliteLog:
         if not drafts:
             return []
         at = int(self._clock.now() * 1000)
-        first = self.head + 1
         if not any(map(_AGAIN, drafts)):
-            with suppress(_Repeated):
-                self._store(drafts, at)
-                return [Committed(seq, at) for seq in range(first, self.head + 1)]
-        outcomes, fresh = self._sort_out(drafts, at)
-        if fresh:
-            self._store(fresh, at)
-        return outcomes
+            with suppress(Repeated):
+                return self._store(drafts, at, new=True)
+        return self._store(drafts, at, new=False)
 
-    def _store(self, drafts: Sequence[Draft], at: int) -> None:
-        numbers = self._numbers
+    def _store(self, drafts: Sequence[Draft], at: int, *, new: bool) -> list[Outcome]:
+        numbers, first = self._numbers, self.head + 1
+        store = self._storing.store if new else self._storing.sort_out
         try:
             with self._do.writing():
-                rows = self._rows(drafts, at)
+                outcomes, count = store(drafts, first, at)
                 if numbers.fresh:
                     self._db.executemany("INSERT INTO name VALUES (?, ?)", numbers.fresh)
-                self._insert(rows)
-                if at < self._at:
-                    self._db.execute("INSERT INTO step VALUES (?)", (self.head + 1,))
+                if count and at < self._at:
+                    self._db.execute("INSERT INTO step VALUES (?)", (first,))
             numbers.keep()
         finally:
             # What is still fresh belongs to a transaction that did not happen.
             numbers.forget()
-        self.head += len(rows)
-        self._at = at
-
-    def _rows(self, drafts: Sequence[Draft], at: int) -> list[_Row]:
-        numbers, said, pack = self._numbers, Kind.SAID, schema.pack_id
-        # One expression for each column, because this runs once for every message.
-        return [
-            (
-                seq,
-                at,
-                0 if draft.kind is said else draft.kind.value,
-                numbers[draft.author],
-                pack(draft.id),
-                -numbers[draft.to or ""] if draft.room is None else numbers[draft.room],
-                draft.text,
-            )
-            for seq, draft in enumerate(drafts, self.head + 1)
-        ]
-
-    def _insert(self, rows: list[_Row]) -> None:
-        try:
-            _ENTRIES.run(self._db, rows)
-        except sqlite3.IntegrityError as error:
-            # Any other constraint would mean that somebody else wrote to the file.
-            if error.sqlite_errorcode != sqlite3.SQLITE_CONSTRAINT_UNIQUE:
-                raise
-            raise _Repeated from error
-        if self._retired and self._db.execute(_USED_BEFORE, (self.head,)).fetchone():
-            raise _Repeated
-        for seq, _, kind, person, _, room, _ in filter(_KIND, rows):
-            if kind == Kind.JOINED.value:
-                self._db.execute(_JOIN, (person, room, seq, person, room))
-            else:
-                self._db.execute(_LEAVE, (seq, person, room))
-
-    def _sort_out(self, drafts: Sequence[Draft], at: int) -> tuple[list[Outcome], list[Draft]]:
-        """Return every outcome, given that the new drafts among them are stored next."""
-        outcomes: list[Outcome] = []
-        fresh: dict[tuple[str, str], tuple[int, Draft]] = {}
-        for draft in drafts:
-            key = (draft.author, draft.id)
-            if key in fresh:
-                seq, first = fresh[key]
-                same = replace(draft, again=False) == first
-                outcomes.append(Committed(seq, at, repeated=True) if same else Conflict(seq))
-                continue
-            outcome = self._earlier(draft)
-            if outcome is None and draft.again:
-                outcome = Absent()
-            elif outcome is None:
-                seq = self.head + len(fresh) + 1
-                fresh[key] = (seq, draft)
-                outcome = Committed(seq, at)
-            outcomes.append(outcome)
-        return outcomes, [draft for _, draft in fresh.values()]
-
-    def _earlier(self, draft: Draft) -> Outcome | None:
-        """Return what became of this id earlier, or None when it is new."""
-        numbers = self._numbers
-        key = (numbers.get(draft.author), schema.pack_id(draft.id))
-        with self._do.using():
-            stored = self._db.execute(_STORED, key + key).fetchone()
-        if stored is None:
-            return None
-        seq, at, kind, target, text = stored
-        room = draft.room
-        wanted = -numbers.get(draft.to or "", 0) if room is None else numbers.get(room, 0)
-        # Of a retired entry only the id is kept, so its text cannot be compared any more.
-        if kind is None or (kind, target, text) == (draft.kind.value, wanted, draft.text):
-            return Committed(seq, at, repeated=True)
-        return Conflict(seq)
+        if count:
+            self.head += count
+            self._at = at
+        return outcomes
 
     def places(self) -> list[Place]:
         """Return every membership, current and past, to load the hub at start."""
@@ -225,7 +131,7 @@ class SqliteLog:
     @property
     def unindexed(self) -> int:
         """How many sequence numbers the full-text index is behind the head."""
-        return self.head - self._indexed
+        return self.head - self._words.upto
 
     def index(self, most: int) -> int:
         """Take further entries into the full-text index, in a transaction of their own.
@@ -243,13 +149,9 @@ class SqliteLog:
             StoreFull: there is no room; nothing changed.
             StoreBroken: the disk failed.
         """
-        upto = min(self.head, self._indexed + most)
-        done = upto - self._indexed
+        done = min(self.unindexed, most)
         if done:
-            with self._do.writing_unsynced():
-                self._db.execute(_INDEX, (self._indexed, upto))
-                self._count("indexed", upto)
-            self._indexed = upto
+            self._words.fill(self._words.upto + done)
         return done
 
     def merge(self, pages: int) -> bool:
@@ -268,11 +170,7 @@ class SqliteLog:
             StoreFull: there is no room; nothing changed.
             StoreBroken: the disk failed.
         """
-        before = self._db.total_changes
-        with self._do.writing_unsynced():
-            self._db.execute("INSERT INTO words (words, rank) VALUES ('merge', ?)", (pages,))
-        # One change is the command itself (https://sqlite.org/fts5.html, "merge").
-        return self._db.total_changes - before > 1
+        return self._words.merge(pages)
 
     def prune(self, before_ms: int, most: int) -> int:
         """Take away the oldest entries up to the first that is younger than a moment.
@@ -288,38 +186,50 @@ class SqliteLog:
             StoreFull: there is no room even to delete; nothing changed.
             StoreBroken: the disk failed.
         """
-        last = self.floor - 1
         with self._do.writing():
-            for seq, at in self._db.execute(
-                "SELECT seq, at FROM entry ORDER BY seq LIMIT ?", (most,)
-            ).fetchall():
-                if at >= before_ms:
-                    break
-                last = seq
-            gone = last - self.floor + 1
-            if gone:
-                self._take_away(last)
-        if gone:
-            self.floor = last + 1
-            self._indexed = max(self._indexed, last)
-            self._retired = True
+            last = old_until(self._db, before_ms, most)
+            if last:
+                take_away(self._db, self._words, last)
+        if not last:
+            return 0
+        gone = last - self.floor + 1
+        self.floor = last + 1
+        self._words.upto = max(self._words.upto, last)
+        self._storing.retired = True
         return gone
 
-    def _take_away(self, last: int) -> None:
-        execute = self._db.execute
-        execute(_UNINDEX, (min(last, self._indexed),))
-        execute("INSERT INTO retired SELECT author, id, seq, at FROM entry WHERE seq <= ?", (last,))
-        execute("DELETE FROM entry WHERE seq <= ?", (last,))
-        execute("DELETE FROM step WHERE seq <= ?", (last + 1,))
-        # The last stay of a person in a room is kept: it tells that they are no newcomer.
-        execute(
-            "DELETE FROM place WHERE left <= ? AND EXISTS (SELECT 1 FROM place AS later WHERE"
-            " later.person = place.person AND later.room = place.room"
-            " AND later.joined > place.joined)",
-            (last,),
-        )
-        self._count("floor", last + 1)
-        self._count("indexed", max(self._indexed, last))
+    def referred(self, ups: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Return those uploads that some entry refers to, to tell which bytes are still needed.
+
+        Args:
+            ups: each with whose it is and its id.
+
+        Raises:
+            StoreBroken: the disk failed.
+        """
+        with self._do.using():
+            return files.referred(self._db, self._numbers, ups)
+
+    @property
+    def scrub_due(self) -> bool:
+        """Whether something was edited away or deleted that the files still have somewhere."""
+        return self._scrubbing.due
+
+    def scrub(self) -> bool:
+        """Overwrite a part of what was edited away or deleted, wherever else the files have it.
+
+        One step takes some milliseconds; call it when there is nothing else to do, again a little
+        later as long as `scrub_due`. Never waits for a reader.
+
+        Returns:
+            Whether all is done; False when there is more, or when a reader was in the way.
+
+        Raises:
+            StoreFull: there is no room; call again later.
+            StoreBroken: the disk failed.
+        """
+        small = self.head - self.floor < self._purge_entries
+        return self._scrubbing.step(purge=small)
 
     def size(self) -> int:
         """Return the bytes on the disk, the write-ahead log included."""
@@ -344,6 +254,3 @@ class SqliteLog:
     def close(self) -> None:
         """Close the file; readers should have closed theirs before, so that the WAL goes too."""
         self._db.close()
-
-    def _count(self, name: str, value: int) -> None:
-        self._db.execute("UPDATE counter SET value = ? WHERE name = ?", (value, name))

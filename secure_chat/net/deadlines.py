@@ -52,7 +52,7 @@ def _mind_progress(worker: "Worker", peer: Peer) -> None:
     unread = peer.held or peer.rest_until > 0
     if now >= peer.frame_deadline and not unread:
         worker.life.end(peer, Code.SILENT, f"a frame took longer than {limits.frame_seconds:g} s")
-    elif peer.outbox.size and now - peer.progress >= limits.stuck_seconds:
+    elif peer.waiting and now - peer.progress >= limits.stuck_seconds:
         worker.life.forget(
             peer, Code.SLOW, f"took no data for {limits.stuck_seconds:g} s while more waited"
         )
@@ -65,7 +65,7 @@ def _mind_silence(worker: "Worker", peer: Peer, *, unread: bool) -> None:
     silence = now - peer.heard
     if silence >= limits.dead_seconds and not unread:
         text = f"said nothing for {limits.dead_seconds:g} s"
-        if peer.outbox.size:
+        if peer.waiting:
             text = f"{text} and took no data while more waited"
             worker.life.forget(peer, Code.SLOW, text)
         else:

@@ -8,7 +8,8 @@ messages in the piece.
 from typing import TYPE_CHECKING, Final
 
 from secure_chat import __version__
-from secure_chat.net.orders import Admit, End, Fan, Frames, Open, Rest, Serve
+from secure_chat.net.bulk import load
+from secure_chat.net.orders import Admit, Bulk, End, Fan, Frames, Open, Rest, Serve
 from secure_chat.net.peer import NEVER, Peer, Phase
 from secure_chat.wire.messages import PROTOCOL_VERSION, Greeting
 from secure_chat.wire.states import State
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["carry_out"]
 
 # Asked of every order, so it is not a union made anew each time.
-_TO_ONE: Final = (Frames, Open, Serve, Admit, End, Rest)
+_TO_ONE: Final = (Frames, Bulk, Open, Serve, Admit, End, Rest)
 
 
 def carry_out(worker: "Worker", order: object) -> bool:
@@ -35,6 +36,8 @@ def carry_out(worker: "Worker", order: object) -> bool:
         return True
     if isinstance(order, Frames):
         _append(worker, peer, order.data)
+    elif isinstance(order, Bulk):
+        load(worker, peer, order.data)
     elif isinstance(order, Open):
         _open(worker, peer, order)
     elif isinstance(order, Serve):

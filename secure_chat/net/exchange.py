@@ -77,7 +77,7 @@ class Exchange:
             elif not data:
                 return b""
             else:
-                self._bodies.extend(self._reader.feed(data))
+                self._bodies.extend(map(bytes, self._reader.feed(data)))
         return self._bodies.popleft()
 
     def part(self) -> Steps[None]:

@@ -10,6 +10,7 @@ from selectors import EVENT_READ, EVENT_WRITE
 from typing import TYPE_CHECKING, Final
 
 from secure_chat.errors import HostRefused, HostUnreachable, SecureChatError
+from secure_chat.net.bulk import drop, mind_load
 from secure_chat.net.dialer import Address, unreachable
 from secure_chat.net.peer import NEVER, Peer, Phase
 from secure_chat.net.recording import gather, new_uid, reason_for
@@ -255,6 +256,8 @@ class Lifecycle:
         peer.decided = True
         peer.phase = Phase.CLOSING
         peer.deadline = self._worker.now + self._limits.close_seconds
+        if peer.bulk is not None:
+            drop(self._worker, peer)
         self._worker.handler.lost(peer.conn, code, text, error)
 
     def flush(self, peer: Peer) -> None:
@@ -283,6 +286,8 @@ class Lifecycle:
         if peer.drain_owed and peer.outbox.size <= self._limits.outbox_low_bytes:
             peer.drain_owed = False
             self._worker.handler.drained(peer.conn)
+        if peer.bulk is not None:
+            mind_load(self._worker, peer, full=full)
 
     def _linger(self, peer: Peer) -> None:
         """Keep reading and discarding, so that no reset overtakes what we said last.

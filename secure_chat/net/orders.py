@@ -8,7 +8,19 @@ from msgspec import Struct
 from secure_chat.net.dialer import Address
 from secure_chat.wire.messages import Welcome
 
-__all__ = ["Admit", "Adopt", "End", "Fan", "Frames", "Open", "Order", "Rest", "Serve", "Stop"]
+__all__ = [
+    "Admit",
+    "Adopt",
+    "Bulk",
+    "End",
+    "Fan",
+    "Frames",
+    "Open",
+    "Order",
+    "Rest",
+    "Serve",
+    "Stop",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +68,21 @@ class Frames(Struct, frozen=True, gc=False):
 
     conn: int
     data: bytes
+
+
+class Bulk(Struct, frozen=True, gc=False):
+    """Encoded frames of files for one peer: they leave when nothing else waits for it.
+
+    The handler hears `unloaded` when there is room for the next ones; at most `limits.bulk_bytes`
+    are given at once.
+
+    Args:
+        conn: the connection.
+        data: one whole frame each.
+    """
+
+    conn: int
+    data: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,4 +133,4 @@ class Stop:
     text: str
 
 
-Order = Adopt | Admit | End | Open | Frames | Fan | Serve | Rest | Stop
+Order = Adopt | Admit | Bulk | End | Open | Frames | Fan | Serve | Rest | Stop

@@ -20,8 +20,9 @@ class Outbox:
     __slots__ = ("_chunks", "_head", "_piece", "size")
 
     def __init__(self, piece: int) -> None:
-        self._chunks: deque[bytes] = deque()
-        self._head: bytes | None = None
+        # What is left of a long chunk is a view of it: it is never copied.
+        self._chunks: deque[bytes | memoryview] = deque()
+        self._head: bytes | memoryview | None = None
         self._piece = piece
         self.size = 0
 
@@ -33,7 +34,7 @@ class Outbox:
         self._chunks.append(chunk)
         self.size += len(chunk)
 
-    def head(self) -> bytes:
+    def head(self) -> bytes | memoryview:
         """Return the next piece to write; the same object until `advance` is called.
 
         Call only when the outbox is not empty. Small chunks are joined, because a TLS write costs
@@ -55,12 +56,13 @@ class Outbox:
         self._head = None
         self.size = 0
 
-    def _next_piece(self) -> bytes:
+    def _next_piece(self) -> bytes | memoryview:
         chunks = self._chunks
         first = chunks.popleft()
         if len(first) > self._piece:
-            chunks.appendleft(first[self._piece :])
-            return first[: self._piece]
+            whole = memoryview(first)
+            chunks.appendleft(whole[self._piece :])
+            return whole[: self._piece]
         if not chunks:
             return first
         parts = [first]

@@ -1,10 +1,11 @@
-"""One connection inside a worker: its link, its protocol state, its outbox and its deadlines.
+"""One connection inside a worker: its link, its protocol state, its queues and its deadlines.
 
 Owned by one worker, touched on its thread only. It moves bytes between link, protocol and
 outbox; when to do so, and what an end means, the worker decides.
 """
 
 import math
+from collections import deque
 from enum import Enum
 
 from secure_chat.limits import Limits
@@ -44,6 +45,8 @@ class Peer:
         "address",
         "asked",
         "began",
+        "bulk",
+        "bulk_size",
         "conn",
         "deadline",
         "decided",
@@ -63,6 +66,7 @@ class Peer:
         "started",
         "turn",
         "uid",
+        "unload_owed",
         "upto",
         "wire",
     )
@@ -100,6 +104,15 @@ class Peer:
         self.lagging = True
         self.drain_owed = False
         self.upto = 0
+        # Frames of files that wait behind the outbox; `net.bulk` has the rules.
+        self.bulk: deque[bytes] | None = None
+        self.bulk_size = 0
+        self.unload_owed = False
+
+    @property
+    def waiting(self) -> bool:
+        """Tell whether the peer has something to take."""
+        return self.outbox.size > 0 or self.bulk_size > 0
 
     def pull(self, limits: Limits, turn: int) -> tuple[list[Event], bool]:
         """Read what is there, through the protocol, as far as one peer's turn goes.

@@ -6,20 +6,21 @@ post orders to the inbox, whose descriptor stands in the same selector. A turn o
 wait, take orders, step the peers that are ready, flush the peers that have something to say,
 look after deadlines, let the handler tick. Writing waits until the end of a turn, so whatever a
 turn brought for a peer leaves in as few TLS records as possible: that is where the speed comes
-from. Nothing here blocks but the selector.
+from. Frames of files leave behind everything else, a bounded number of bytes a turn (`net.bulk`).
+Nothing here blocks but the selector.
 
 Both ends use this class: the host with many peers, the client with one.
 """
 
 import selectors
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from secure_chat.clock import Clock
 from secure_chat.errors import SecureChatError
 from secure_chat.limits import Limits
-from secure_chat.net import deadlines, delivery
+from secure_chat.net import bulk, deadlines, delivery
 from secure_chat.net.connecting import Connecting, Nursery
 from secure_chat.net.dialer import Address
 from secure_chat.net.inbox import Inbox
@@ -68,6 +69,9 @@ class Handler(Protocol):
     def drained(self, conn: int) -> None:
         """A lagging peer's outbox has room for a page from the log."""
 
+    def unloaded(self, conn: int) -> None:
+        """A peer has few frames of files left; told once, and again when it was given more."""
+
     def crowded(self) -> bool:
         """Tell whether the worker should stop reading for now."""
 
@@ -112,6 +116,8 @@ class Worker:
         # Peers that have something to write, and peers that have more to read, this turn.
         self.dirty: dict[int, Peer] = {}
         self.again: dict[int, Peer] = {}
+        # Peers with frames of files and room for them, who waits longest first.
+        self.loaded: dict[int, Peer] = {}
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.inbox, selectors.EVENT_READ, None)
         self.life = Lifecycle(self)
@@ -198,6 +204,18 @@ class Worker:
             peer.collect()
             self.dirty[conn] = peer
 
+    def load(self, conn: int, frames: Iterable[bytes]) -> None:
+        """Send frames of files when nothing else waits; a connection that is over swallows them.
+
+        Args:
+            conn: the connection.
+            frames: whole frames, together at most `limits.bulk_bytes`; the next ones when the
+                handler hears `unloaded`.
+        """
+        peer = self.peers.get(conn)
+        if peer is not None and peer.phase is Phase.OPEN:
+            bulk.load(self, peer, frames)
+
     def close(self, conn: int, code: str, text: str) -> None:
         """Say `Close(code, text)`, let what waits leave, close; `lost` is told at once."""
         peer = self.peers.get(conn)
@@ -219,7 +237,7 @@ class Worker:
 
     def _patience(self) -> float:
         wanted = self.handler.tick(self.now)
-        if self.again or self.dirty:
+        if self.again or self.dirty or self.loaded:
             return 0.0
         if self.peers or self.nursery or self._stop_by is not None:
             return min(wanted, max(0.0, self._next_sweep - self.now))
@@ -246,6 +264,8 @@ class Worker:
         dirty, self.dirty = self.dirty, {}
         for peer in dirty.values():
             self.life.flush(peer)
+        if self.loaded:
+            bulk.unload(self)
 
     def _stop(self, order: Stop) -> None:
         self._stop_by = self.now + self.limits.stop_seconds

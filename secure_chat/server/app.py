@@ -6,7 +6,6 @@ Nothing decides here who may do what.
 
 import os
 import socket
-import threading
 from collections.abc import Callable
 
 from secure_chat.errors import SecureChatError
@@ -123,15 +122,16 @@ class Host:
 
     @staticmethod
     def _start(crew: Crew, parts: Parts, folder: Folder) -> bool:
-        """Start every thread, those first that others depend on; False when the log is unusable."""
+        """Start every thread, those first that others depend on; False when a store is unusable."""
         crew.start("announcer", parts.announcer.run)
-        ready = threading.Event()
-        crew.start(
-            "hub", lambda: parts.hub.run(parts.workers, parts.reading, ready.set), done=ready.set
-        )
-        ready.wait()
-        if crew.failed:
+        hub, depot, workers = parts.hub, parts.depot, parts.workers
+        # The files before anybody can connect, so that the hub knows what messages may refer to.
+        if not (
+            crew.start_opening("hub", lambda ready: hub.run(workers, parts.reading, ready))
+            and crew.start_opening("depot", lambda ready: depot.run(workers, ready))
+        ):
             return False
+        crew.start("syncer", depot.syncer.run)
         parts.registrar.post(folder.registry)
         crew.start("registrar", parts.registrar.run)
         crew.start("reader", parts.reading.run)
@@ -149,6 +149,11 @@ class Host:
             worker.post(StopWorker(Code.SHUTDOWN, "the host is shutting down"))
         for number in range(len(parts.workers)):
             crew.join(f"worker-{number}")
+        # Uploads in progress stay on the disk as they are.
+        parts.depot.stop()
+        crew.join("depot")
+        parts.depot.syncer.stop()
+        crew.join("syncer")
         parts.registrar.stop()
         crew.join("registrar")
         # Whoever has just enrolled gets the certificate that was issued for them.

@@ -23,6 +23,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, Final, Self, TypeAlias
 
 from secure_chat.errors import StoreError, UsageError
 from secure_chat.pki.newfile import new_file
+from secure_chat.server.archivekey import unlock
 
 if TYPE_CHECKING:
     from pyrage.x25519 import Identity
@@ -144,8 +145,6 @@ class Archive:
             raise self._damaged(error) from error
 
     def _unlock(self, passphrase: str) -> "Identity":
-        import pyrage
-
         try:
             size = self._begin(_KEY)
             if size > _KEY_BYTES:
@@ -154,15 +153,7 @@ class Archive:
             self._file.read(-size % _BLOCK)
         except (OSError, tarfile.TarError) as error:
             raise self._damaged(error) from error
-        try:
-            text = pyrage.passphrase.decrypt(key, passphrase)
-            return pyrage.x25519.Identity.from_str(text.decode())
-        except (pyrage.DecryptError, pyrage.IdentityError, UnicodeDecodeError) as error:
-            raise StoreError(
-                f"{self._path} does not open",
-                why="the passphrase is wrong, or the file is damaged",
-                hint="give the passphrase that the backup was made with",
-            ) from error
+        return unlock(key, passphrase, self._path)
 
     def _begin(self, name: str) -> int:
         """Read where a member of the outer tar begins; return its size."""

@@ -1,7 +1,8 @@
-"""Turns the hub's commands into orders for the workers: each message is encoded once.
+"""Turns commands of the hub and answers of the depot into orders for the workers.
 
-Owned by the hub's thread. Orders of one round travel together, and what one peer gets in a row
-becomes one piece of bytes, because each piece costs the worker a look-up and an append.
+Owned by the thread that uses it: the hub has one, the depot another. Each message is encoded once.
+Orders of one round travel together, and what one peer gets in a row becomes one piece of bytes,
+because each piece costs the worker a look-up and an append.
 """
 
 from typing import assert_never
@@ -43,6 +44,15 @@ class Dispatch:
             self._order(command.conn, orders.Serve(command.conn, data, command.upto, command.live))
         else:
             self._order(command.conn, _order(command))
+
+    def answer(self, conn: int, message: FromHost) -> None:
+        """Take one message for one peer."""
+        self._answers.setdefault(conn, []).append(encode(message))
+
+    def load(self, conn: int, frames: tuple[bytes, ...]) -> None:
+        """Take frames of files for one peer, which leave when nothing else waits for it."""
+        self._flush_answers()
+        self._order(conn, orders.Bulk(conn, frames))
 
     def send(self) -> None:
         """Post what has been collected."""

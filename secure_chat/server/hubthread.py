@@ -18,20 +18,20 @@ from secure_chat.hub.commands import (
     Command,
     Deliver,
     Drop,
-    Event,
     Fact,
     Feed,
-    Looked,
     LookUp,
     Note,
+    OpenFile,
     Pause,
     Petition,
+    ReadFile,
     ReadHistory,
     ReadMissed,
     Send,
-    StorageFailed,
     Used,
 )
+from secure_chat.hub.events import Event, Forgotten, Looked, StorageFailed, Uploaded
 from secure_chat.hub.hub import Hub
 from secure_chat.limits import Limits
 from secure_chat.log.reader import needs_index
@@ -40,7 +40,9 @@ from secure_chat.net.inbox import Inbox
 from secure_chat.net.worker import Worker
 from secure_chat.pki.registry import Registry
 from secure_chat.server.announce import Announcer
+from secure_chat.server.depot.items import Deleted, Referred, Sift, Sifted
 from secure_chat.server.dispatch import Dispatch
+from secure_chat.server.filing import Filing
 from secure_chat.server.reading import Reading
 from secure_chat.server.upkeep import Upkeep
 from secure_chat.wire.messages import Code
@@ -85,6 +87,10 @@ class _Stop:
     """Asks the hub's thread to end."""
 
 
+# What is posted besides events, which are by far the most.
+_APART: Final = (_Stop, Registry, Uploaded, Forgotten, Sift)
+
+
 class HubThread:
     """Runs the hub.
 
@@ -96,6 +102,7 @@ class HubThread:
         petitions: given what the registrar is to carry out and to know, on the hub's thread; it
             must not block, and what it answers is posted here as `Replied`.
         look: has the certificates folder looked at and then does something; must not block.
+        files: given what the depot is to send and to know; must not block.
     """
 
     def __init__(  # noqa: PLR0913 - what it begins with and what it is wired to
@@ -107,6 +114,7 @@ class HubThread:
         *,
         petitions: Callable[[Petition | Used], None] = lambda _: None,
         look: Callable[[Callable[[], None]], None] = lambda then: then(),
+        files: Callable[[OpenFile | Referred | Deleted | Sifted], None] = lambda _: None,
     ) -> None:
         self._founded = founded
         self._announcer = announcer
@@ -114,6 +122,7 @@ class HubThread:
         self._clock = clock
         self._petitions = petitions
         self._look = look
+        self._files = files
         self.inbox: Inbox[object] = Inbox(limits.inbox_items)
         self._workers: list[Worker] = []
         self._stopping = False
@@ -140,6 +149,7 @@ class HubThread:
         self._log = SqliteLog.open(self._founded.path, self._clock, self._limits)
         try:
             self._hub = self._new_hub()
+            self._filing = Filing(self._log, self._hub, self._files)
             self._upkeep = Upkeep(
                 self._log, self._announcer, self._limits, self._clock, self._founded.keep_seconds
             )
@@ -172,19 +182,31 @@ class HubThread:
         items = self.inbox.take()
         hub.tick(self._clock.monotonic(), self._clock.now())
         for item in items:
-            if isinstance(item, _Stop):
-                self._stopping = True
-            elif isinstance(item, Registry):
-                hub.registry_changed(item)
+            if isinstance(item, _APART):
+                self._take_in(item)
             else:
                 hub.handle(item)  # type: ignore[arg-type] # only events are posted besides
         self._store()
+        self._filing.answer()
         self._carry_out(hub.commands())
         if self._upkeep.look_due():
             hub.expire(self._clock.now())
         floor = self._upkeep.after_round(idle=not items)
         if floor is not None:
             hub.pruned(floor)
+
+    def _take_in(self, item: _Stop | Registry | Uploaded | Forgotten | Sift) -> None:
+        """Take in what is no event of a connection."""
+        if isinstance(item, _Stop):
+            self._stopping = True
+        elif isinstance(item, Registry):
+            self._hub.registry_changed(item)
+        elif isinstance(item, Uploaded):
+            self._hub.uploaded(item)
+        elif isinstance(item, Forgotten):
+            self._hub.forgotten(item)
+        else:
+            self._filing.take(item)
 
     def _wait(self) -> None:
         seconds = self._upkeep.patience()
@@ -217,6 +239,7 @@ class HubThread:
             raise
         else:
             self._hub.settle(outcomes)
+            self._filing.committed(drafts, outcomes)
 
     def _carry_out(self, commands: list[Command]) -> None:
         dispatch = self._dispatch
@@ -227,8 +250,10 @@ class HubThread:
                 if needs_index(command.query.history):
                     self._upkeep.index_all()
                 self._reading.ask(command)
-            elif isinstance(command, ReadMissed):
+            elif isinstance(command, ReadMissed | ReadFile):
                 self._reading.ask(command)
+            elif isinstance(command, OpenFile):
+                self._files(command)
             elif isinstance(command, Note):
                 self._announce(command)
             elif isinstance(command, LookUp):

@@ -16,6 +16,7 @@ from secure_chat.pki.vault import Vault
 from secure_chat.server.announce import Announcement, Announcer
 from secure_chat.server.clerk import Clerk
 from secure_chat.server.custodian import Custodian
+from secure_chat.server.depot.depot import Depot, Item, Kept
 from secure_chat.server.edge import Edge
 from secure_chat.server.enrolment import Enrolment
 from secure_chat.server.gate import Gate
@@ -54,6 +55,7 @@ class Parts:
 
     announcer: Announcer
     hub: HubThread
+    depot: Depot
     registrar: Registrar
     reading: Reading
     scribe: Scribe
@@ -67,7 +69,8 @@ class Parts:
 
     def close(self) -> None:
         """Give all descriptors back, once every thread has ended or was never started."""
-        for part in (self.hub, self.registrar, self.reading, self.scribe, self.announcer):
+        parts = (self.hub, self.depot, self.registrar, self.reading, self.scribe, self.announcer)
+        for part in parts:
             part.close()
         self.enrolment.release()
         for worker in self.workers:
@@ -102,15 +105,21 @@ def make_parts(
         keep_seconds=settings.keep_seconds,
     )
 
-    # Hub and registrar post to each other, so one of them is named before it is made.
+    # Hub and registrar post to each other, and so do hub and depot: the hub is made first.
     def petition(order: Petition | Used) -> None:
         registrar.post(order)
 
-    hub = HubThread(founded, announcer, limits, clock, petitions=petition, look=look)
+    def files(item: Item) -> None:
+        depot.post(item)
+
+    hub = HubThread(founded, announcer, limits, clock, petitions=petition, look=look, files=files)
+    kept = Kept(data / "files", settings.keep_files_seconds)
+    depot = Depot(kept, announcer, hub.post, limits, clock)
     registrar = _registrar(settings, folder, announcer, port, hub.post, look)
     return Parts(
         announcer=announcer,
         hub=hub,
+        depot=depot,
         registrar=registrar,
         reading=Reading(founded.path, limits, hub.post),
         scribe=scribe,
@@ -124,7 +133,7 @@ def make_parts(
             limits=limits,
             clock=clock,
         ),
-        workers=[_worker(settings, hub, scribe, papers) for _ in range(settings.workers)],
+        workers=[_worker(settings, (hub, depot, scribe), papers) for _ in range(settings.workers)],
     )
 
 
@@ -166,8 +175,11 @@ def _registrar(  # noqa: PLR0913, PLR0917 - what it is wired to
     )
 
 
-def _worker(settings: HostSettings, hub: HubThread, scribe: Scribe, papers: HostPapers) -> Worker:
-    edge = Edge(hub.inbox, scribe)
+def _worker(
+    settings: HostSettings, behind: tuple[HubThread, Depot, Scribe], papers: HostPapers
+) -> Worker:
+    hub, depot, scribe = behind
+    edge = Edge(hub.inbox, depot, scribe, settings.limits.transfer_requests)
     edge.worker = Worker(
         edge, lambda: papers.now.contexts, settings.limits, settings.clock, role=Role.HOST
     )

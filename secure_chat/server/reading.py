@@ -7,7 +7,8 @@ hub's inbox, so a long read never holds up a commit.
 from collections.abc import Callable
 from pathlib import Path
 
-from secure_chat.hub.commands import Answered, PageRead, ReadHistory, ReadMissed
+from secure_chat.hub.commands import ReadFile, ReadHistory, ReadMissed
+from secure_chat.hub.events import Answered, FileRead, PageRead
 from secure_chat.limits import Limits
 from secure_chat.log.reader import SqliteReader
 from secure_chat.net.inbox import Inbox
@@ -32,9 +33,9 @@ class Reading:
         self._path = path
         self._limits = limits
         self._answer = answer
-        self._inbox: Inbox[ReadMissed | ReadHistory | _Stop] = Inbox(limits.inbox_items)
+        self._inbox: Inbox[ReadMissed | ReadHistory | ReadFile | _Stop] = Inbox(limits.inbox_items)
 
-    def ask(self, question: ReadMissed | ReadHistory) -> None:
+    def ask(self, question: ReadMissed | ReadHistory | ReadFile) -> None:
         """Post a question; from the hub's thread, never blocks."""
         self._inbox.post(question)
 
@@ -60,8 +61,12 @@ class Reading:
         self._inbox.close()
 
     def _answered(
-        self, reader: SqliteReader, question: ReadMissed | ReadHistory
-    ) -> PageRead | Answered:
+        self, reader: SqliteReader, question: ReadMissed | ReadHistory | ReadFile
+    ) -> PageRead | Answered | FileRead:
+        if isinstance(question, ReadFile):
+            fetch = question.fetch
+            keep = reader.file(question.person, question.rooms, fetch.seq)
+            return FileRead(question.conn, fetch, keep)
         if isinstance(question, ReadHistory):
             return Answered(question.conn, reader.history(question.query))
         if question.newest >= 0:

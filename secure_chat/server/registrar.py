@@ -15,7 +15,8 @@ from typing import Final
 
 from secure_chat.clock import Clock
 from secure_chat.errors import EnrolmentRefused
-from secure_chat.hub.commands import Petition, Replied, Used
+from secure_chat.hub.commands import Petition, Used
+from secure_chat.hub.events import Replied
 from secure_chat.limits import Limits
 from secure_chat.net.inbox import Inbox
 from secure_chat.pki.registry import Registry

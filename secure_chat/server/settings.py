@@ -26,6 +26,8 @@ class HostSettings:
         enroll_port: its port; 0 for a free one.
         workers: how many I/O workers.
         keep_seconds: how long messages are kept; None for ever.
+        keep_files_seconds: how long files are kept though messages refer to them; None for as
+            long as those do.
         passphrase: asked at start, at most once, when the host's or the authority's key is
             encrypted; it is tried for both.
         keylog: where the keys of every connection are written; None for nowhere.
@@ -41,6 +43,7 @@ class HostSettings:
     enroll_port: int = 65_433
     workers: int = 1
     keep_seconds: float | None = None
+    keep_files_seconds: float | None = None
     passphrase: Passphrase | None = None
     keylog: Path | None = None
     limits: Limits = field(default_factory=Limits)

@@ -60,6 +60,21 @@ class Crew:
         self._threads[name] = thread
         thread.start()
 
+    def start_opening(self, name: str, body: Callable[[Callable[[], None]], None]) -> bool:
+        """Start a thread that opens something first, and wait until it has.
+
+        Args:
+            name: what `join` calls it.
+            body: what it does; it calls its argument when everything is open.
+
+        Returns:
+            Whether it is open; if not, the thread has ended by an error.
+        """
+        opened = threading.Event()
+        self.start(name, lambda: body(opened.set), done=opened.set)
+        opened.wait()
+        return not self.failed
+
     def join(self, name: str) -> None:
         """Wait for the end of a thread, if it was ever started."""
         thread = self._threads.pop(name, None)

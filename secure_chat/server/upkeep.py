@@ -1,4 +1,4 @@
-"""What the log needs besides being appended to: its search index, retention, and a look at size.
+"""What the log needs besides being appended to: its index, retention, scrubbing, a look at size.
 
 Owned by the hub's thread, called between rounds. Everything is done in small steps, so that no
 step holds up a commit for long.
@@ -26,6 +26,8 @@ _MERGE_PAGES: Final = 2
 _MERGE_SECONDS: Final = 0.02
 _BUSY_MERGE_PAGES: Final = 32
 _PRUNE_STEP: Final = 1_000
+# What was deleted is overwritten a little at a time; a reader may be in the way meanwhile.
+_SCRUB_SECONDS: Final = 0.1
 _BUSY_ROUNDS: Final = 64
 _LOOK_SECONDS: Final = 60.0
 
@@ -61,6 +63,8 @@ class Upkeep:
         self._index_not_before = clock.monotonic()
         # When pieces of the index are merged further.
         self._merge_at = math.inf
+        # When what was deleted is overwritten further.
+        self._scrub_at = 0.0
         self._pruning = keep_seconds is not None
 
     def patience(self) -> float:
@@ -68,7 +72,8 @@ class Upkeep:
         if self._pruning:
             return 0.0
         now = self._clock.monotonic()
-        return max(0.0, min(self._next_look, self._index_due(now), self._merge_at) - now)
+        scrub = self._scrub_at if self._log.scrub_due else math.inf
+        return max(0.0, min(self._next_look, self._index_due(now), self._merge_at, scrub) - now)
 
     def look_due(self) -> bool:
         """Tell whether a minute has passed since the last look at what moves slowly."""
@@ -90,6 +95,7 @@ class Upkeep:
             self._look_at_size()
         self._index()
         if idle or self._rounds % _BUSY_ROUNDS == 0:
+            self._scrub()
             return self._prune()
         return None
 
@@ -128,6 +134,16 @@ class Upkeep:
             return max(now, self._index_not_before)
         self._index_at = min(self._index_at, now + _INDEX_SECONDS)
         return max(self._index_at, self._index_not_before)
+
+    def _scrub(self) -> None:
+        now = self._clock.monotonic()
+        if not self._log.scrub_due or now < self._scrub_at:
+            return
+        try:
+            self._log.scrub()
+            self._scrub_at = now + _SCRUB_SECONDS
+        except StoreFull:
+            self._scrub_at = now + _LOOK_SECONDS
 
     def _prune(self) -> int | None:
         if not self._pruning or self._keep_seconds is None:

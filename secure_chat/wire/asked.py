@@ -3,6 +3,7 @@
 Pure values, made by `client.session` and read by `hub`.
 """
 
+from secure_chat.wire.content import Content
 from secure_chat.wire.part import Count, Line, Part, Seq, Word
 
 __all__ = [
@@ -39,20 +40,22 @@ class Hello(Part, frozen=True):
     agent: Word = ""
 
 
-class Say(Part, frozen=True):
-    """A text for a room or for a person, exactly one of the two.
+class Say(Part, frozen=True, omit_defaults=True):
+    """A text or something else for a room or for a person, exactly one of the two.
 
     Args:
         id: client-made, unique for the author for ever; repeating it is safe.
         text: what is said.
         room: the room's name, or None.
         to: the person's name, or None.
+        content: what it is beside the text, None for plain text alone.
     """
 
     id: Word
     text: str
     room: Word | None = None
     to: Word | None = None
+    content: Content | None = None
 
 
 class Join(Part, frozen=True):
@@ -112,6 +115,7 @@ class History(Part, frozen=True):
         before: descending: only messages below this one; None with `newest` for the newest.
         newest: True: from the newest backwards (the page itself is always in ascending order).
         limit: how many messages, capped by the host.
+        files: only messages that refer to a file; not together with `search` or `author`.
     """
 
     re: Count
@@ -125,6 +129,7 @@ class History(Part, frozen=True):
     before: Seq | None = None
     newest: bool = False
     limit: Count = 200
+    files: bool = False
 
 
 class Renew(Part, frozen=True):

@@ -51,7 +51,7 @@ def encode(message: Part, most: int = _MOST) -> bytes:
     return length.to_bytes(PREFIX_BYTES, "big") + body
 
 
-def decode_from_client(frame: bytes) -> FromClient:
+def decode_from_client(frame: bytes | memoryview) -> FromClient:
     """Read what a client sent.
 
     Args:
@@ -66,7 +66,7 @@ def decode_from_client(frame: bytes) -> FromClient:
         raise fault_of(error) from error
 
 
-def decode_from_host(frame: bytes) -> FromHost:
+def decode_from_host(frame: bytes | memoryview) -> FromHost:
     """Read what a host sent.
 
     Args:

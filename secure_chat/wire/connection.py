@@ -19,7 +19,7 @@ from secure_chat.wire.states import Role, State, legal, plain
 __all__ = ["Connection", "Ended", "Event", "Failed", "PeerClosed"]
 
 _PONG = encode(Pong())
-_DECODE: Mapping[Role, Callable[[bytes], Message]] = {
+_DECODE: Mapping[Role, Callable[[bytes | memoryview], Message]] = {
     Role.HOST: decode_from_host,
     Role.CLIENT: decode_from_client,
 }

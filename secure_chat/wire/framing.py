@@ -2,7 +2,8 @@
 
 Owned by one `Connection`, used on whichever thread owns that; it does no input or output. It must
 never believe a length before it has judged it, never await a body it would refuse, and never hold
-more than one frame and the chunk that ended it.
+more than one frame and the piece that ended it. A frame that came in pieces is joined once and read
+where it is: of a file's chunk each further copy would cost more than all else that is done with it.
 """
 
 from collections.abc import Iterator
@@ -39,7 +40,7 @@ class FrameReader:
         """Tell whether a part of a frame is here and its rest is awaited."""
         return bool(self._held)
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
+    def feed(self, data: bytes) -> Iterator[bytes | memoryview]:
         """Give out the body of every frame that `data` completes, in order.
 
         It is a generator: nothing is taken in unless it is iterated, and it must be iterated to
@@ -52,14 +53,14 @@ class FrameReader:
             RemoteProtocolError: a length is zero or above the bound; the frames before it have
                 been given out, and nothing after it can be read. Do not call again.
         """
-        held = self._held
-        if held:
-            held += data
-            if len(held) < self._need:
-                return
-            data = bytes(held)
-            held.clear()
         start, end = 0, len(data)
+        if self._held:
+            start = self._complete(data)
+            if len(self._held) < self._need:
+                return
+            # The reader is done with it before the next frame, so the view lets go in time.
+            whole, self._held = self._held, bytearray()
+            yield memoryview(whole)[PREFIX_BYTES:]
         self._need = PREFIX_BYTES
         while end - start >= PREFIX_BYTES:
             (length,) = _PREFIX.unpack_from(data, start)
@@ -73,7 +74,25 @@ class FrameReader:
             start = stop
         if start:
             self.progress += 1
-        held += data[start:]
+        self._held += data[start:]
+
+    def _complete(self, data: bytes) -> int:
+        """Join to the frame that has begun what it lacks, and no byte of what follows.
+
+        Returns:
+            How many bytes of `data` that took.
+        """
+        held = self._held
+        taken = self._need - len(held)
+        held += data[:taken]
+        if self._need == PREFIX_BYTES == len(held):
+            (length,) = _PREFIX.unpack(held)
+            if not 0 < length <= self._most:
+                raise self._fault(length)
+            self._need += length
+            held += data[taken : taken + length]
+            taken += length
+        return min(taken, len(data))
 
     def _fault(self, length: int) -> RemoteProtocolError:
         """Say what is wrong with a length."""

@@ -1,7 +1,8 @@
 """Every message of the protocol by one import; PROTOCOL.md says the same in prose.
 
 Pure values, made and read on any thread: `wire.part` has what both ends share, `wire.asked` what
-clients say, `wire.told` what hosts say. Here are the two unions that a decoder is made for.
+clients say, `wire.told` what hosts say, `wire.content` what a message is beside its text, and
+`wire.transfer` how files travel. Here are the two unions that a decoder is made for.
 """
 
 from typing import TypeAlias
@@ -18,6 +19,7 @@ from secure_chat.wire.asked import (
     Who,
     Whois,
 )
+from secure_chat.wire.content import Attached, Content, ContentKind, Format
 from secure_chat.wire.part import PROTOCOL_VERSION, Close, Code, Measure, Part, Ping, Pong
 from secure_chat.wire.told import (
     Ack,
@@ -38,16 +40,40 @@ from secure_chat.wire.told import (
     Said,
     Welcome,
 )
+from secure_chat.wire.transfer import (
+    Abandon,
+    Chunk,
+    Enough,
+    Fetch,
+    Grant,
+    More,
+    Piece,
+    Placed,
+    Seal,
+    Sealed,
+    Sending,
+    Sent,
+    Upload,
+)
 
 __all__ = [
     "PROTOCOL_VERSION",
+    "Abandon",
     "Ack",
+    "Attached",
+    "Chunk",
     "Close",
     "Code",
+    "Content",
+    "ContentKind",
     "Done",
+    "Enough",
     "Error",
+    "Fetch",
+    "Format",
     "FromClient",
     "FromHost",
+    "Grant",
     "Greeting",
     "Hello",
     "History",
@@ -58,12 +84,15 @@ __all__ = [
     "Membership",
     "Message",
     "Moderate",
+    "More",
     "Notice",
     "Page",
     "Part",
     "People",
     "Person",
+    "Piece",
     "Ping",
+    "Placed",
     "Pong",
     "Presence",
     "Profile",
@@ -74,6 +103,11 @@ __all__ = [
     "Rooms",
     "Said",
     "Say",
+    "Seal",
+    "Sealed",
+    "Sending",
+    "Sent",
+    "Upload",
     "Welcome",
     "Who",
     "Whois",
@@ -81,7 +115,24 @@ __all__ = [
 
 Both: TypeAlias = Ping | Pong | Close
 FromClient: TypeAlias = (
-    Both | Hello | Say | Join | Leave | Who | Rooms | Whois | History | Renew | Moderate
+    Both
+    | Hello
+    | Say
+    | Join
+    | Leave
+    | Who
+    | Rooms
+    | Whois
+    | History
+    | Renew
+    | Moderate
+    | Upload
+    | Chunk
+    | Seal
+    | Abandon
+    | Fetch
+    | More
+    | Enough
 )
 FromHost: TypeAlias = (
     Both
@@ -100,5 +151,11 @@ FromHost: TypeAlias = (
     | Done
     | Error
     | Notice
+    | Placed
+    | Grant
+    | Sealed
+    | Sending
+    | Piece
+    | Sent
 )
 Message: TypeAlias = FromClient | FromHost

@@ -5,6 +5,7 @@ Pure values, made by `hub` and read by `client.session`.
 
 from msgspec import Struct, field
 
+from secure_chat.wire.content import Content
 from secure_chat.wire.part import Count, Line, Part, Seq, Word
 
 __all__ = [
@@ -54,6 +55,7 @@ class Welcome(Part, frozen=True):
         rooms: the rooms the person is a member of.
         dropped: why this device's connection before was dropped, "" when it was not.
         message_bytes: the longest text allowed, in bytes of UTF-8.
+        file_bytes: the largest file allowed, in bytes; 0 when this host keeps no files.
         agent: the host program and its version.
     """
 
@@ -65,6 +67,7 @@ class Welcome(Part, frozen=True):
     rooms: list[Word]
     dropped: Line = ""
     message_bytes: Count = 16_384
+    file_bytes: Count = 0
     agent: Word = ""
 
 
@@ -82,7 +85,7 @@ class Ack(Part, frozen=True):
     at: Count
 
 
-class Said(Part, frozen=True):
+class Said(Part, frozen=True, omit_defaults=True):
     """A committed message.
 
     Args:
@@ -93,6 +96,7 @@ class Said(Part, frozen=True):
         text: what was said.
         room: the room, or None for a direct message.
         to: the addressee of a direct message, or None.
+        content: what it is beside the text, None for plain text alone.
     """
 
     seq: Seq
@@ -102,6 +106,7 @@ class Said(Part, frozen=True):
     text: str
     room: Word | None = None
     to: Word | None = None
+    content: Content | None = None
 
 
 class Membership(Part, frozen=True):
@@ -250,12 +255,14 @@ class Error(Part, frozen=True):
         text: one sentence for a person.
         id: the id of the `Say`, `Join` or `Leave`, if it was one.
         re: the number of the request, if it had one.
+        up: the upload, if it was about one.
     """
 
     code: Word
     text: Line
     id: Word | None = None
     re: Count | None = None
+    up: Word | None = None
 
 
 class Notice(Part, frozen=True):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from secure_chat.client import Client
 from tests.cli.processes import Program
 from tests.cli.shell import Shell
 from tests.client.hosting import Hosting
@@ -23,6 +24,27 @@ def hosting(certs: Path, tmp_path: Path) -> Iterator[Hosting]:
 def program(hosting: Hosting, certs: Path, tmp_path: Path) -> Program:
     """Return what runs commands against that host."""
     return Program(certs, tmp_path / "data", hosting.at)
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """Return where received files land."""
+    return tmp_path / "inbox"
+
+
+@pytest.fixture
+def bob(hosting: Hosting, program: Program) -> Iterator[Client]:
+    """Return bob, who sends files."""
+    environment = program.environment
+    with Client(
+        "bob",
+        at=hosting.at,
+        certs=environment["SECURECHAT_CERTS"],
+        data=environment["SECURECHAT_DATA"],
+        remember=False,
+        live=False,
+    ) as client:
+        yield client
 
 
 @pytest.fixture

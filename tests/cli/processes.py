@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["PROGRAM", "Outcome", "Program", "Running", "Terminal"]
+__all__ = ["PROGRAM", "Outcome", "Program", "Running", "Terminal", "following"]
 
 PROGRAM = (sys.executable, "-c", "from secure_chat.cli.main import run; run()")
 _PATIENCE = 30.0
@@ -235,7 +235,7 @@ class Terminal:
 
 
 class Program:
-    """Runs commands with one environment.
+    """Runs commands with one environment; received files land in `inbox` beside the data.
 
     Args:
         certs: the certificates folder.
@@ -249,6 +249,7 @@ class Program:
             "SECURECHAT_CERTS": str(certs),
             "SECURECHAT_DATA": str(data),
             "SECURECHAT_AT": at,
+            "SECURECHAT_INTO": str(data.with_name("inbox")),
             "TZ": "UTC",
         }
 
@@ -272,3 +273,10 @@ class Program:
     def terminal(self, *words: str) -> Terminal:
         """Start a command behind a terminal."""
         return Terminal((*PROGRAM, *words), self.environment)
+
+
+def following(program: Program) -> Running:
+    """Return a `tail --json` of alice's that misses nothing from now on."""
+    tail = program.start("tail", "--as", "alice", "--json")
+    tail.event("live")
+    return tail

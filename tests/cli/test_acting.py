@@ -9,8 +9,7 @@ from secure_chat.cli.acting import Actor
 from secure_chat.cli.clients import EventWriter
 from secure_chat.cli.console import Console
 from secure_chat.client import Client
-from secure_chat.client.events import Acked, Live, Message
-from secure_chat.client.speech import (
+from secure_chat.client.acts import (
     Act,
     Enter,
     Exit,
@@ -23,6 +22,7 @@ from secure_chat.client.speech import (
     Tell,
     Wrong,
 )
+from secure_chat.client.events import Acked, Live, Message
 from secure_chat.wire.messages import Measure
 from tests.cli.processes import Program
 from tests.client.hosting import Hosting

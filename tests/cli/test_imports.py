@@ -24,7 +24,7 @@ from secure_chat.cli.main import run
 run()
 """
 
-# Nothing but `join` at a terminal needs one of these, and that only prompt_toolkit.
+# Only at a terminal: `join` needs prompt_toolkit there, a transfer's bar rich.
 UNUSED: Final = frozenset({"asyncio", "prompt_toolkit", "pydantic", "rich"})
 TALKING: Final = frozenset(
     {"secure_chat.net", "secure_chat.tls", "secure_chat.wire", "socket", "ssl"}
@@ -73,7 +73,27 @@ HEAVY: Final = (
 RUNS: Final = {
     "send": (
         CLIENT,
-        UNUSED | ISSUING | HOSTING | {"platformdirs", "secure_chat.client.view"},
+        UNUSED
+        | ISSUING
+        | HOSTING
+        | {
+            "platformdirs",
+            "secure_chat.cli.carrying",
+            "secure_chat.client.speech",
+            "secure_chat.client.view",
+        },
+    ),
+    "get": (
+        CLIENT | {"secure_chat.cli.offers"},
+        UNUSED
+        | ISSUING
+        | HOSTING
+        | {
+            "platformdirs",
+            "secure_chat.client.picture",
+            "secure_chat.client.speech",
+            "secure_chat.client.view",
+        },
     ),
     "tail": (
         CLIENT | {"secure_chat.client.view"},
@@ -85,7 +105,10 @@ RUNS: Final = {
     ),
     "join": (
         CLIENT | {"secure_chat.client.speech"},
-        UNUSED | ISSUING | HOSTING | {"platformdirs"},
+        UNUSED
+        | ISSUING
+        | HOSTING
+        | {"platformdirs", "secure_chat.cli.errands", "secure_chat.client.picture"},
     ),
     "handshakes": (
         frozenset({"secure_chat.handshakes.journal"}),

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from secure_chat.client.events import (
     Acked,
@@ -29,7 +30,7 @@ from secure_chat.client.events import (
     when,
 )
 from secure_chat.errors import HostRefused
-from secure_chat.wire.messages import Error, Person, RoomInfo, Said
+from secure_chat.wire.messages import Attached, Content, Error, Person, RoomInfo, Said
 
 AT = 1_795_348_800_123
 WHEN = "2026-11-22T12:00:00.123Z"
@@ -194,3 +195,33 @@ def test_a_moment_beyond_the_calendar_is_still_written() -> None:
     """A host whose clock is out of its mind does not stop a client."""
     assert when(0) == "1970-01-01T00:00:00.000Z"
     assert when(2**53) == "9999-12-31T23:59:59.000Z"
+
+
+def test_what_a_message_is_beside_its_text_is_told() -> None:
+    """Only when there is something; of a file what matters to people, never the upload's id."""
+    file = Attached("u1", "x.png", "image/png", 5, "ab")
+    said = replace(SAID, content=Content("file", reply=3, file=file))
+    assert as_json(Message.of(said))["content"] == {
+        "kind": "file",
+        "reply": 3,
+        "file": {"name": "x.png", "size": 5, "type": "image/png", "sha256": "ab"},
+    }
+    stream = replace(SAID, content=Content("stream", file=Attached("u1", "x")))
+    assert as_json(Message.of(stream))["content"] == {
+        "kind": "stream",
+        "file": {"name": "x", "size": 0, "type": "", "sha256": ""},
+    }
+
+
+def test_a_kind_that_is_not_known_here_stays_what_it_is() -> None:
+    """A script may know it."""
+    said = replace(SAID, content=Content("dance", format="steps", lang="waltz"))
+    assert Message.of(said).content == said.content
+    assert as_json(Message.of(said))["content"] == {
+        "kind": "dance",
+        "format": "steps",
+        "lang": "waltz",
+    }
+    code = replace(SAID, content=Content(format="code", lang="python"))
+    told = {"kind": "", "format": "code", "lang": "python"}
+    assert as_json(Message.of(code))["content"] == told

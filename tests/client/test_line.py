@@ -5,6 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from secure_chat.client.effects import Dial, Forget, Memory, Mode
 from secure_chat.client.events import (
@@ -39,6 +40,7 @@ from secure_chat.client.renewal import Renewal
 from secure_chat.client.renewing import Renewing
 from secure_chat.client.session import Session
 from secure_chat.client.store import Store
+from secure_chat.client.transfer.porter import Porter
 from secure_chat.errors import (
     HostRefused,
     HostUnreachable,
@@ -53,6 +55,7 @@ from secure_chat.net.worker import Worker
 from secure_chat.wire.messages import (
     Ack,
     Error,
+    Grant,
     Greeting,
     Hello,
     Live,
@@ -110,8 +113,7 @@ class StubWorker(Worker):
 
     def close(self, conn: int, code: str, text: str) -> None:
         """Note the end."""
-        assert text == ""
-        self.done.append((conn, code))
+        self.done.append((conn, code, text) if text else (conn, code))
 
     def hold(self, conn: int, holding: bool) -> None:  # noqa: FBT001 -- as in Worker
         """Note whether it reads."""
@@ -142,6 +144,7 @@ class Stage:
             clock=self.clock,
             live=True,
         )
+        self.porter = Porter(self.worker.post, limits)
         self.line = Line(
             session,
             self.keeper,
@@ -149,6 +152,7 @@ class Stage:
             ("localhost", 65_432),
             self.files,
             renewing,
+            self.porter,
             limits,
         )
         self.line.worker = self.worker
@@ -555,3 +559,80 @@ def test_messages_come_out_in_order(stage: Stage) -> None:
     connected, message = stage.shown()
     assert isinstance(connected, Connected)
     assert message == Message.of(said(5))
+
+
+class Noting(Porter):
+    """A porter that notes what it is told, and believes the host or not.
+
+    Args:
+        limits: unused but for what every porter needs.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(lambda _: None, limits)
+        self.noted: list[object] = []
+        self.believes = True
+
+    def line(self, conn: int | None, file_bytes: int) -> None:
+        """Note which connection counts."""
+        self.noted.append((conn, file_bytes))
+
+    def heard(self, conn: int, messages: list[WireMessage]) -> bool:
+        """Note what the host said."""
+        self.noted.append((conn, messages))
+        return self.believes
+
+    def unloaded(self, conn: int) -> None:
+        """Note that there is room."""
+        self.noted.append(conn)
+
+
+@pytest.fixture
+def carrying(stage: Stage) -> Noting:
+    """Return the porter of a line that is connected."""
+    porter = Noting(Limits())
+    stage.line._porter = porter
+    stage.connect()
+    return porter
+
+
+def test_the_porter_hears_what_is_about_transfers_and_nobody_else(
+    stage: Stage, carrying: Noting
+) -> None:
+    """Not the consumer, who hears the rest in its order."""
+    grant = Grant("u1", 9)
+    refused = Error("quota", "too much", up="u1")
+    stage.line.received(1, [said(5), grant, said(6), refused])
+    assert carrying.noted == [(1, 0), (1, [grant, refused])]
+    assert [event.seq for event in stage.shown() if isinstance(event, Message)] == [5, 6]
+    stage.line.unloaded(1)
+    stage.line.lost(1, "closed", "", None)
+    assert carrying.noted[2:] == [1, (None, 0)]
+
+
+def test_what_the_connection_before_still_says_of_transfers_is_dropped(
+    stage: Stage, carrying: Noting
+) -> None:
+    """The porter asks for everything anew on the one that takes over."""
+    stage.renew()
+    stage.line.opened(2, b"", HERE[1])
+    stage.line.received(2, [Greeting(1, "u2"), replace(WELCOME, file_bytes=5)])
+    assert carrying.noted == [(1, 0), (2, 5)]
+    stage.line.received(1, [Grant("u1", 9)])
+    assert carrying.noted == [(1, 0), (2, 5)]
+
+
+def test_a_host_that_sends_more_than_was_let_come_is_left(stage: Stage, carrying: Noting) -> None:
+    """Its bytes would fill the memory."""
+    carrying.believes = False
+    stage.line.received(1, [Grant("u1", 9)])
+    text = "more of a file came than was let come"
+    assert stage.worker.taken() == [(1, "protocol", text)]
+
+
+def test_the_porter_ends_with_the_client(stage: Stage, carrying: Noting) -> None:
+    """For the reason why the client does."""
+    stage.line.lost(1, "revoked", "you are out", HostRefused("revoked", "no"))
+    assert isinstance(carrying.ended, HostRefused)
+    assert carrying.ended is stage.outlet.error
+    stage.shown()

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.msgpack import encode
 
 from secure_chat.client.store import Store, store_for
 from secure_chat.errors import StoreBroken, StoreBusy, StoreError, StoreFull
-from secure_chat.wire.messages import Join, Leave, Say
+from secure_chat.wire.messages import Attached, Content, Join, Leave, Say
 
 SAY = Say("a1", "hi\x00 grüße", "lobby")
 JOIN = Join("j1", "tea")
@@ -50,6 +51,22 @@ def test_what_was_saved_is_there_after_opening_again(tmp_path: Path) -> None:
     assert memory.device == device
     assert memory.cursor == 7
     assert memory.unsent == (SAY, LEAVE)
+
+
+def test_everything_that_a_message_can_be_is_kept(store: Store) -> None:
+    """What it is beside its text too."""
+    file = Attached("u1", "x", "image/png")
+    full = Say("a2", "", None, "bob", Content("file", reply=7, file=file))
+    store.save([full])
+    assert store.load().unsent == (full,)
+
+
+def test_what_an_older_version_kept_is_still_sent(store: Store) -> None:
+    """It wrote every field, and knew nothing but text."""
+    old = {"t": "say", "id": "a1", "text": "hi", "room": "lobby", "to": None}
+    with store._state as state:
+        state.execute("INSERT INTO unsent (id, frame) VALUES (?, ?)", ("a1", encode(old)))
+    assert store.load().unsent == (Say("a1", "hi", "lobby"),)
 
 
 def test_the_cursor_may_go_back(store: Store) -> None:

@@ -25,9 +25,9 @@ from secure_chat.client.events import (
     Renewed,
     RoomList,
 )
-from secure_chat.client.view import ViewState, describe, line_of
+from secure_chat.client.view import ViewState, describe, last_of, line_of
 from secure_chat.errors import HostRefused
-from secure_chat.wire.messages import Person, RoomInfo
+from secure_chat.wire.messages import Attached, Content, Person, RoomInfo
 
 AT = 1_795_348_800_123
 WELCOME = Connected("alice", "member", "c0", ("lobby", "tea"), 4, "", "", "u1")
@@ -78,6 +78,72 @@ def test_a_view_follows_the_conversation() -> None:
 def test_a_message_as_a_line(message: Message, line: str) -> None:
     """Room or direct, author and text, with nothing hostile left in any of them."""
     assert line_of(message, zone=UTC) == line
+
+
+def test_a_kind_has_its_words_in_the_line() -> None:
+    """What `wording` says of it stands behind the time and the place."""
+    file = Content("file", file=Attached("u1", "a.pdf", "", 5))
+    message = Message(12, AT, "bob", "b1", "", "lobby", None, file)
+    assert line_of(message, zone=UTC) == "12:00 [lobby] bob sends file 12 (5 bytes): a.pdf"
+
+
+def heard(seq: int, author: str, content: Content | None = None, room: str = "lobby") -> Message:
+    """Return something that was said."""
+    return Message(seq, AT, author, f"i{seq}", "x", room or None, None if room else "al", content)
+
+
+def test_a_view_knows_what_was_said_last() -> None:
+    """By oneself or by somebody else, in the room one is talking in."""
+    view = ViewState(name="alice")
+    assert view.last(own=True) is None
+    for message in (
+        heard(1, "alice"),
+        heard(2, "bob"),
+        heard(3, "carol"),
+        heard(4, "bob", room="tea"),
+        heard(5, "bob", room=""),
+        heard(6, "bob", Content("reaction", of=1)),
+        heard(7, "alice", Content("edit", of=1)),
+    ):
+        view.apply(message)
+    own, others = view.last(own=True), view.last(own=False)
+    assert own is not None
+    assert others is not None
+    assert (own.seq, others.seq) == (1, 3)
+    view.apply(heard(8, "carol", Content("deletion", of=3)))
+    others = view.last(own=False)
+    assert others is not None
+    assert others.seq == 2
+    view.room = "tea"
+    others = view.last(own=False)
+    assert others is not None
+    assert others.seq == 4
+    assert view.message(5) == heard(5, "bob", room="")
+    assert view.message(9) is None
+
+
+def test_a_view_remembers_no_more_than_it_needs() -> None:
+    """The oldest are forgotten."""
+    view = ViewState()
+    for seq in range(1, 302):
+        view.apply(heard(seq, "bob"))
+    assert (len(view.shown), view.shown[0].seq, view.shown[-1].seq) == (200, 102, 301)
+
+
+def test_what_is_deleted_or_about_others_is_not_the_last() -> None:
+    """Whatever is left of it; a file is, and so is a reply."""
+    left = [
+        heard(1, "bob", Content("file", file=Attached("u1", "a"))),
+        heard(2, "bob", Content("deleted", of=9)),
+        heard(3, "bob", Content("stream-end", of=1)),
+    ]
+    found = last_of(left, "alice", own=False)
+    assert found is not None
+    assert found.seq == 1
+    assert last_of(left, "alice", own=True) is None
+    found = last_of([*left, heard(4, "bob", Content(reply=1))], "alice", own=False)
+    assert found is not None
+    assert found.seq == 4
 
 
 def test_the_time_is_the_readers() -> None:

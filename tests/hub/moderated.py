@@ -7,7 +7,8 @@ to the next by a second connection, as PROTOCOL.md tells it.
 from collections import deque
 from dataclasses import replace
 
-from secure_chat.hub.commands import Admit, Drop, Feed, Lost, Opened, Received, Send, Used
+from secure_chat.hub.commands import Admit, Drop, Feed, Send, Used
+from secure_chat.hub.events import Lost, Opened, Received
 from secure_chat.log.base import Kind
 from secure_chat.pki.act import Deed
 from secure_chat.pki.identity import Identity

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Sequence
 
-from msgspec.structs import replace
-
-from secure_chat.hub.commands import Command, Event, Opened, Received, StorageFailed
+from secure_chat.hub.commands import Command
+from secure_chat.hub.events import Event, Opened, Received, StorageFailed
 from secure_chat.hub.hub import Hub
 from secure_chat.limits import Limits
 from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Missed, Outcome, Place
 from secure_chat.pki.identity import Identity, Role
 from secure_chat.pki.registry import Entry, Registry
-from secure_chat.wire.messages import FromClient, Hello, Said
+from secure_chat.wire.messages import Content, FromClient, Hello, Said
+from tests.hub.rewritten import Rewritten, comparable, may_be_about
 
 __all__ = [
     "AT",
@@ -46,10 +46,16 @@ def registry_of(names: Iterable[str]) -> Registry:
 
 
 def said(
-    seq: int, author: str, text: str, *, room: str | None = None, to: str | None = None
+    seq: int,
+    author: str,
+    text: str,
+    *,
+    room: str | None = None,
+    to: str | None = None,
+    content: Content | None = None,
 ) -> Said:
     """Return a committed message whose id is its text."""
-    return Said(seq, AT + seq, author, text, text, room, to)
+    return Said(seq, AT + seq, author, text, text, room, to, content)
 
 
 class MemoryLog:
@@ -72,9 +78,9 @@ class MemoryLog:
         key = (draft.author, draft.id)
         if key in self._known:
             seq, before = self._known[key]
-            same = before == replace(draft, again=False)
+            same = comparable(before, again=draft.again) == comparable(draft, again=draft.again)
             return Committed(seq, AT + seq, repeated=True) if same else Conflict(seq)
-        if draft.again:
+        if draft.again or not may_be_about(draft, self.entries):
             return Absent()
         seq = self.head + 1
         self.entries.append((seq, draft))
@@ -102,6 +108,7 @@ class MemoryLog:
         """Return all that a person is to be given after a cursor."""
         rooms: set[str | None] = set()
         heard = []
+        rewritten = Rewritten(self.entries)
         for seq, draft in self.entries:
             if draft.kind is not Kind.SAID:
                 if draft.author == person:
@@ -109,8 +116,9 @@ class MemoryLog:
             elif seq > after and (
                 draft.room in rooms or (draft.room is None and person in {draft.author, draft.to})
             ):
+                text, content = rewritten.of(seq, draft)
                 heard.append(
-                    Said(seq, AT + seq, draft.author, draft.id, draft.text, draft.room, draft.to)
+                    Said(seq, AT + seq, draft.author, draft.id, text, draft.room, draft.to, content)
                 )
         return heard
 

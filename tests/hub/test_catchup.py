@@ -2,17 +2,8 @@
 
 import dataclasses
 
-from secure_chat.hub.commands import (
-    Deliver,
-    Drained,
-    Feed,
-    Lagging,
-    Note,
-    PageRead,
-    ReadMissed,
-    Received,
-    Send,
-)
+from secure_chat.hub.commands import Deliver, Feed, Note, ReadMissed, Send
+from secure_chat.hub.events import Drained, Lagging, PageRead, Received
 from secure_chat.limits import Limits
 from secure_chat.log.base import Missed, Place
 from secure_chat.wire.messages import Hello, Join, Leave, Live, Membership, Said, Say

@@ -4,21 +4,8 @@ import dataclasses
 
 import pytest
 
-from secure_chat.hub.commands import (
-    Admit,
-    Command,
-    Deliver,
-    Drop,
-    Feed,
-    Looked,
-    LookUp,
-    Lost,
-    Note,
-    Opened,
-    Received,
-    Send,
-    Used,
-)
+from secure_chat.hub.commands import Admit, Command, Deliver, Drop, Feed, LookUp, Note, Send, Used
+from secure_chat.hub.events import Looked, Lost, Opened, Received
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind, Place
 from secure_chat.pki.act import Deed
@@ -56,6 +43,7 @@ def test_a_newcomer_is_greeted_then_put_into_the_lobby_then_welcomed() -> None:
                 floor=1,
                 rooms=["lobby"],
                 message_bytes=16_384,
+                file_bytes=17_179_869_184,
                 agent="host/1",
             ),
         ),

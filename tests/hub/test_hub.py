@@ -1,6 +1,7 @@
 """The hub as a whole: dispatch, rates, time."""
 
-from secure_chat.hub.commands import Deliver, Drained, Lost, Note, Pause, Received, Send
+from secure_chat.hub.commands import Deliver, Note, Pause, Send
+from secure_chat.hub.events import Drained, Lost, Received
 from secure_chat.limits import Limits
 from secure_chat.wire.messages import Ack, Notice, Ping, Say
 from tests.hub.stage import AT, Stage, said

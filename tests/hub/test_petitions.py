@@ -4,17 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from secure_chat.hub.commands import (
-    Admit,
-    Command,
-    Lost,
-    Opened,
-    Pause,
-    Petition,
-    Received,
-    Replied,
-    Send,
-)
+from secure_chat.hub.commands import Admit, Command, Pause, Petition, Send
+from secure_chat.hub.events import Lost, Opened, Received, Replied
 from secure_chat.limits import Limits
 from secure_chat.pki.act import Deed
 from secure_chat.pki.identity import Role

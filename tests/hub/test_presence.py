@@ -1,6 +1,7 @@
 """Merged presence, and the price of a crowd."""
 
-from secure_chat.hub.commands import Command, Deliver, Event, Lost, Opened, Received
+from secure_chat.hub.commands import Command, Deliver
+from secure_chat.hub.events import Event, Lost, Opened, Received
 from secure_chat.hub.presence import Comings
 from secure_chat.hub.rates import Bucket
 from secure_chat.hub.room import Room

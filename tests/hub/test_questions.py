@@ -2,7 +2,8 @@
 
 import pytest
 
-from secure_chat.hub.commands import Answered, Command, ReadHistory, Send
+from secure_chat.hub.commands import Command, ReadHistory, Send
+from secure_chat.hub.events import Answered
 from secure_chat.limits import Limits
 from secure_chat.log.base import Place, Query
 from secure_chat.pki.identity import Role
@@ -181,6 +182,8 @@ def test_history_goes_to_the_reader_with_its_rights_settled(
         (History(6, room="nowhere"), "not-a-member"),
         (History(6, room="lobby", with_="bob"), "bad-query"),
         (History(6, limit=0), "bad-query"),
+        (History(6, files=True, search="words"), "bad-query"),
+        (History(6, files=True, author="bob"), "bad-query"),
     ],
 )
 def test_history_that_may_not_be_read_or_makes_no_sense(history: History, code: str) -> None:

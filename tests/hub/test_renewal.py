@@ -1,16 +1,7 @@
 """New certificates for old: who is asked to get one, and how a client moves to it."""
 
-from secure_chat.hub.commands import (
-    Command,
-    Deliver,
-    Drop,
-    Lost,
-    Note,
-    Opened,
-    Received,
-    Send,
-    Used,
-)
+from secure_chat.hub.commands import Command, Deliver, Drop, Note, Send, Used
+from secure_chat.hub.events import Lost, Opened, Received
 from secure_chat.pki.act import Deed
 from secure_chat.pki.identity import Role
 from secure_chat.wire.messages import Ack, Hello, Notice, Presence, Said, Say, Welcome

@@ -4,7 +4,8 @@ import dataclasses
 
 import pytest
 
-from secure_chat.hub.commands import Command, Deliver, Feed, Note, Received, Send
+from secure_chat.hub.commands import Command, Deliver, Feed, Note, Send
+from secure_chat.hub.events import Received
 from secure_chat.limits import Limits
 from secure_chat.wire.messages import Ack, Error, Hello, Join, Leave, Membership, Say
 from tests.hub.stage import AT, FULL, Stage, said

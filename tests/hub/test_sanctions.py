@@ -4,7 +4,8 @@ import math
 
 import pytest
 
-from secure_chat.hub.commands import Command, Deliver, Received, Send
+from secure_chat.hub.commands import Command, Deliver, Send
+from secure_chat.hub.events import Received
 from secure_chat.limits import Limits
 from secure_chat.log.base import Kind
 from secure_chat.pki.act import Deed

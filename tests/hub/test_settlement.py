@@ -1,6 +1,7 @@
 """What follows from the log's answer."""
 
-from secure_chat.hub.commands import Command, Deliver, Lost, Note, Received, Send, StorageFailed
+from secure_chat.hub.commands import Command, Deliver, Note, Send
+from secure_chat.hub.events import Lost, Received, StorageFailed
 from secure_chat.wire.messages import Ack, Error, Join, Say
 from tests.hub.stage import AT, FULL, Stage, said
 

@@ -7,23 +7,8 @@ check on the way that every number they are shown is above the one before.
 from collections import deque
 from dataclasses import dataclass, field
 
-from secure_chat.hub.commands import (
-    Admit,
-    Command,
-    Deliver,
-    Drained,
-    Drop,
-    Event,
-    Feed,
-    Lagging,
-    Lost,
-    Opened,
-    PageRead,
-    ReadMissed,
-    Received,
-    Send,
-    Used,
-)
+from secure_chat.hub.commands import Admit, Command, Deliver, Drop, Feed, ReadMissed, Send, Used
+from secure_chat.hub.events import Drained, Event, Lagging, Lost, Opened, PageRead, Received
 from secure_chat.hub.hub import Hub
 from secure_chat.limits import Limits
 from secure_chat.pki.identity import Identity

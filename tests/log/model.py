@@ -2,18 +2,49 @@
 
 from dataclasses import dataclass, field
 
-from secure_chat.log.base import Committed, Conflict, Draft, Kind, Outcome, Place, Query
+from msgspec.structs import replace
+
+from secure_chat.log.base import (
+    Absent,
+    Committed,
+    Conflict,
+    Draft,
+    Keep,
+    Kind,
+    Outcome,
+    Place,
+    Query,
+)
+from secure_chat.wire.messages import Content, Said
 
 __all__ = ["Entry", "ModelLog"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """One committed draft."""
+    """One committed draft, what it says now, and whether something was done to it."""
 
     seq: int
     at: int
     draft: Draft
+    text: str
+    content: Content | None
+    rewritten: bool = False
+
+    @property
+    def about(self) -> int:
+        """Return the number of what it is about, 0 for nothing."""
+        return 0 if self.draft.content is None else self.draft.content.of
+
+    @property
+    def kind(self) -> str:
+        """Return the kind it has now."""
+        return "" if self.content is None else self.content.kind
+
+    def said(self) -> Said:
+        """Return the message as it reads now."""
+        d = self.draft
+        return Said(self.seq, self.at, d.author, d.id, self.text, d.room, d.to, self.content)
 
 
 @dataclass(slots=True)
@@ -40,14 +71,96 @@ class ModelLog:
                 return Committed(entry.seq, entry.at, repeated=True)
         for entry in self.entries:
             if (entry.draft.author, entry.draft.id) == (draft.author, draft.id):
-                same = entry.draft == draft
-                return (
-                    Committed(entry.seq, entry.at, repeated=True) if same else Conflict(entry.seq)
-                )
+                return self._again(entry, draft)
+        content = draft.content
+        if draft.again or (content is not None and content.of and not self._may(draft, content)):
+            return Absent()
         self.head += 1
-        self.entries.append(Entry(self.head, at, draft))
+        self.entries.append(Entry(self.head, at, draft, draft.text, content))
         self._move(draft, self.head)
+        if content is not None and content.of:
+            self._rewrite(content, self.head)
         return Committed(self.head, at)
+
+    @staticmethod
+    def _again(entry: Entry, draft: Draft) -> Outcome:
+        one, other = entry.draft, replace(draft, again=False)
+        if entry.rewritten:
+            one = replace(one, text="", content=None)
+            other = replace(other, text="", content=None)
+        return (
+            Committed(entry.seq, entry.at, repeated=True) if one == other else Conflict(entry.seq)
+        )
+
+    def _may(self, draft: Draft, content: Content) -> bool:
+        for entry in self.entries:
+            if entry.seq == content.of:
+                break
+        else:
+            return False
+        old = entry.draft
+        if old.room is not None or draft.room is not None:
+            near = old.room == draft.room
+        else:
+            near = {old.author, old.to} == {draft.author, draft.to}
+        rewrites = ("edit", "deletion")
+        mine = old.author == draft.author
+        if old.kind is not Kind.SAID or entry.kind == "deleted" or not near:
+            return False
+        if content.kind in rewrites:
+            return mine and entry.kind not in rewrites
+        if content.kind == "stream-end":
+            file = None if entry.content is None else entry.content.file
+            same = None if file is None else file.up
+            own = None if content.file is None else content.file.up
+            return mine and entry.kind == "stream" and same == own
+        return True
+
+    def _rewrite(self, content: Content, by: int) -> None:
+        if content.kind == "edit":
+            for entry in self.entries:
+                if entry.seq == content.of:
+                    entry.text = self.entries[-1].draft.text
+                    entry.content = replace(
+                        entry.content or Content(),
+                        format=content.format,
+                        lang=content.lang,
+                        edited=by,
+                    )
+                    entry.rewritten = True
+        elif content.kind == "deletion":
+            self._delete(content.of, by)
+
+    def _delete(self, seq: int, by: int) -> None:
+        for entry in self.entries:
+            if entry.seq == seq:
+                entry.text, entry.rewritten = "", True
+                entry.content = Content(kind="deleted", of=by)
+        for entry in self.entries:
+            kind = "" if entry.draft.content is None else entry.draft.content.kind
+            if entry.about == seq and kind in {"edit", "stream-end"}:
+                self._delete(entry.seq, by)
+
+    def referred(self) -> set[tuple[str, str]]:
+        """Return every upload that an entry refers to."""
+        return {
+            (entry.draft.author, entry.content.file.up)
+            for entry in self.entries
+            if entry.content is not None and entry.content.file is not None
+        }
+
+    def file(self, person: str, rooms: tuple[str, ...], seq: int) -> Keep | None:
+        """Return the file of a message that a person may read."""
+        for entry in self.entries:
+            content, room = entry.content, entry.draft.room
+            if entry.seq != seq or content is None or content.file is None:
+                continue
+            if not (_direct(entry, person) if room is None else room in rooms):
+                return None
+            ends = [e.content for e in self.entries if e.about == seq and e.kind == "stream-end"]
+            file = ends[0].file if content.kind == "stream" and ends and ends[0] else content.file
+            return None if file is None else Keep(entry.draft.author, file)
+        return None
 
     def _move(self, draft: Draft, seq: int) -> None:
         if draft.kind is Kind.SAID or draft.room is None:
@@ -125,10 +238,13 @@ def _answers(entry: Entry, query: Query) -> bool:
     else:
         place = asked.room is None and _direct(entry, query.person)
     words = None if asked.search is None else asked.search.split()
+    # What is about another entry is not found by its words.
+    spoken = set() if entry.about else set(entry.text.split())
     return (
         place
+        and (not asked.files or (entry.content is not None and entry.content.file is not None))
         and (asked.author is None or draft.author == asked.author)
         and (asked.since is None or entry.at >= asked.since)
         and (asked.until is None or entry.at < asked.until)
-        and (words is None or (bool(words) and set(words) <= set(draft.text.split())))
+        and (words is None or (bool(words) and set(words) <= spoken))
     )

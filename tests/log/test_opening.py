@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 def writer(path: Path) -> Iterator[sqlite3.Connection]:
     """Give a new file, open for writing, with something in it."""
     with closing(open_for_writing(path, Limits())) as db:
-        db.execute("INSERT INTO entry VALUES (1, 0, 0, 1, 'a', 1, 'text')")
+        db.execute("INSERT INTO entry VALUES (1, 0, 0, 1, 'a', 1, 'text', NULL)")
         yield db
 
 
@@ -46,7 +46,7 @@ def test_every_setting_is_really_in_force(writer: sqlite3.Connection) -> None:
         "wal_autocheckpoint": 4_000,
         "journal_size_limit": 16_384_000,
         "cache_size": -16_384,
-        "secure_delete": 2,
+        "secure_delete": 1,
         "temp_store": 2,
         "trusted_schema": 0,
     }.items():

@@ -11,19 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.msgpack import encode
+from msgspec.structs import replace
 
 from secure_chat.errors import StoreError
 from secure_chat.limits import Limits
 from secure_chat.log.base import Draft, Kind, Query
 from secure_chat.log.reader import SqliteReader, needs_index
 from secure_chat.log.sqlite import SqliteLog
-from secure_chat.wire.messages import History, Page, Said
+from secure_chat.wire.messages import Attached, Content, History, Page, Said
 from tests.fakes import FakeClock
 from tests.log.model import Entry, ModelLog
 
 NOW = 1_795_348_800_000
 PEOPLE = ("alice", "bob", "carol")
 ROOMS = ("lobby", "tea", "alice")
+# Of a log made for measuring.
+STREAM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,12 @@ def tell(author: str, id_: str, to: str, text: str = "hi") -> Draft:
 def move(author: str, id_: str, kind: Kind, room: str = "lobby") -> Draft:
     """Return a draft of joining or leaving."""
     return Draft(kind, author, id_, room, None, "")
+
+
+def give(author: str, id_: str, room: str = "lobby") -> Draft:
+    """Return a draft of a message with a file."""
+    file = Attached(up=f"up{id_}", name=f"{id_}.txt", type="text/plain", size=5, sha256="5" * 64)
+    return Draft(Kind.SAID, author, id_, room, None, "common", content=Content("file", file=file))
 
 
 def catch_up(log: SqliteLog) -> None:
@@ -373,15 +382,20 @@ def filled(path: Path, count: int) -> None:
     """Make a log with so many messages in rooms, between people, and moves."""
     with closing(SqliteLog.open(path, FakeClock(), Limits())) as log:
         log.append([move("alice", f"j{room}", Kind.JOINED, room) for room in ROOMS])
+        offer = Content("stream", file=Attached(up="s", name="s"))
+        ended = Content("stream-end", of=STREAM, file=Attached(up="s", name="s", size=9))
+        log.append(
+            [replace(say("bob", f"s{n}"), content=what) for n, what in ((1, offer), (2, ended))]
+        )
         for start in range(0, count, 500):
             batch = [
                 draft
                 for n in range(start, start + 500, 5)
                 for draft in (
                     say("bob", f"a{n}", f"common word {n % 7}"),
-                    say("carol", f"b{n}", "common", "tea"),
+                    give("carol", f"b{n}", "tea"),
                     say("carol", f"c{n}", "common", "den"),
-                    tell("alice", f"d{n}", "bob", "common direct"),
+                    replace(give("alice", f"d{n}"), room=None, to="bob"),
                     tell("carol", f"e{n}", "alice", "common direct"),
                 )
             ]
@@ -406,6 +420,9 @@ HISTORIES = {
     "newest": History(re=1, newest=True),
     "room": History(re=1, room="lobby", newest=True),
     "with": History(re=1, with_="bob", newest=True),
+    "files": History(re=1, files=True, newest=True),
+    "files of a room": History(re=1, room="tea", files=True, since=NOW),
+    "files with": History(re=1, with_="bob", files=True, after=500),
     "deep": History(re=1, room="lobby", after=900),
     "since": History(re=1, since=NOW, newest=True),
     "until": History(re=1, until=NOW),
@@ -418,6 +435,8 @@ QUESTIONS: dict[str, Callable[[SqliteReader], object]] = {
     "missed from the middle": lambda reader: reader.missed("alice", 1_000, 50),
     "missed nothing": lambda reader: reader.missed("nobody", 0, 50),
     "first run": lambda reader: reader.newest("alice", 50),
+    "a file": lambda reader: reader.file("alice", ROOMS, 5),
+    "the file of a stream": lambda reader: reader.file("alice", ROOMS, STREAM),
 }
 
 
@@ -586,10 +605,7 @@ def all_history(reader: SqliteReader, query: Query) -> list[Said]:
 
 def same(found: list[Said], expected: list[Entry]) -> None:
     """Check that messages are those of the model, each once and in order."""
-    assert found == [
-        Said(e.seq, e.at, e.draft.author, e.draft.id, e.draft.text, e.draft.room, e.draft.to)
-        for e in expected
-    ]
+    assert found == [entry.said() for entry in expected]
 
 
 @settings(max_examples=150, deadline=None)

@@ -17,6 +17,7 @@ from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import History
 from tests.fakes import FakeClock
+from tests.log.speech import delete, edit
 
 HEX_ID = "00112233445566778899aabbccddeeff"
 
@@ -87,8 +88,8 @@ def test_version_1_is_brought_to_version_2_with_all_that_is_in_it(tmp_path: Path
         assert [place.room for place in log.places()] == ["lobby"]
 
 
-# Later steps write settings, for which there is always room.
-@pytest.mark.parametrize("found", range(2))
+# Steps 3 and 4 write settings, for which there is always room.
+@pytest.mark.parametrize("found", [0, 1, 4])
 def test_a_step_that_fails_leaves_the_version_before(db: sqlite3.Connection, found: int) -> None:
     """A migration happens wholly or not at all, and can be done again afterwards."""
     for step in schema.MIGRATIONS[:found]:
@@ -104,6 +105,98 @@ def test_a_step_that_fails_leaves_the_version_before(db: sqlite3.Connection, fou
     db.execute("PRAGMA max_page_count = 1000000")
     assert schema.migrate(db) == found
     assert version(db) == (schema.APPLICATION, schema.VERSION)
+
+
+def made_by_version_4(path: Path, entries: int) -> None:
+    """Write a file as version 4 did, with so many indexed messages in it."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        for step in schema.MIGRATIONS[:4]:
+            step(db)
+        db.execute(f"PRAGMA application_id = {schema.APPLICATION}")
+        db.execute("PRAGMA user_version = 4")
+        db.executemany("INSERT INTO name VALUES (?, ?)", [(1, "lobby"), (2, "alice")])
+        db.execute("BEGIN")
+        db.executemany(
+            "INSERT INTO entry VALUES (?, ?, 0, 2, ?, 1, ?)",
+            ((n, 1_000, f"id{n}", f"old word{n}") for n in range(1, entries + 1)),
+        )
+        db.execute("INSERT INTO words (rowid, text, scope) SELECT seq, text, scope FROM spoken")
+        db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (entries,))
+        db.execute("COMMIT")
+
+
+def test_version_4_is_brought_to_version_5_with_all_that_is_in_it(tmp_path: Path) -> None:
+    """What was said before contents were kept is plain text that can be edited and deleted."""
+    path = tmp_path / "log.db"
+    made_by_version_4(path, 3)
+    with (
+        closing(SqliteLog.open(path, FakeClock(), Limits())) as log,
+        closing(SqliteReader.open(path, Limits())) as reader,
+    ):
+        assert (log.head, log.unindexed, log.scrub_due) == (3, 0, False)
+        log.append([edit("alice", "e", 1, "new word1"), delete("alice", "d", 2)])
+        while log.index(100):
+            pass
+        db = log._db
+        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        for search, expected in {"old": [3], "word1": [1], "word2": [], "new": [1]}.items():
+            query = Query("alice", ("lobby",), History(re=1, search=search))
+            assert [said.seq for said in reader.history(query).messages] == expected
+        page = reader.history(Query("alice", ("lobby",), History(re=1)))
+        assert [said.text for said in page.messages] == [
+            "new word1",
+            "",
+            "old word3",
+            "new word1",
+            "",
+        ]
+        assert page.messages[2].content is None
+        assert log.prune(2_000, 9) == 3
+        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+
+
+def test_a_large_log_is_brought_to_version_5_as_fast_as_a_small_one(tmp_path: Path) -> None:
+    """No step of it looks at the entries."""
+
+    def work(entries: int) -> int:
+        path, count = tmp_path / f"{entries}.db", 0
+        made_by_version_4(path, entries)
+
+        def tick() -> int:
+            nonlocal count
+            count += 1
+            return 0
+
+        with closing(sqlite3.connect(path, isolation_level=None)) as db:
+            db.set_progress_handler(tick, 1)
+            assert schema.migrate(db) == 4
+            db.set_progress_handler(None, 1)
+        return count
+
+    assert work(5_000) == work(5)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2, 3, 5, 8])
+def test_a_migration_cut_anywhere_is_none_and_is_done_again(tmp_path: Path, cut: int) -> None:
+    """Of a write-ahead file that ends in the middle of it, the version before is what is left."""
+    path, torn = tmp_path / "log.db", tmp_path / "torn.db"
+    made_by_version_4(path, 50)
+    torn.write_bytes(path.read_bytes())
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA wal_autocheckpoint = 0")
+        before = path.read_bytes()
+        schema.migrate(db)
+        wal = path.with_name("log.db-wal").read_bytes()
+    assert len(wal) > 32 + 9 * 4_120
+    torn.write_bytes(before)
+    torn.with_name("torn.db-wal").write_bytes(wal[: 32 + cut * 4_120 + 7])
+    with closing(sqlite3.connect(torn, isolation_level=None)) as db:
+        assert version(db)[1] == 4
+        assert db.execute("SELECT count(*) FROM entry").fetchone() == (50,)
+    with closing(SqliteLog.open(torn, FakeClock(), Limits())) as log:
+        assert log.head == 50
+        assert log._db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
 
 def test_a_newer_file_is_refused_and_not_touched(tmp_path: Path) -> None:

@@ -382,7 +382,7 @@ def test_after_a_failure_nothing_is_called_durable_any_more(
 
 def test_a_foreign_writer_is_noticed(log: SqliteLog, outsider: sqlite3.Connection) -> None:
     """A number that is taken already is not mistaken for a repetition."""
-    outsider.execute("INSERT INTO entry VALUES (1, 0, 0, 1, 'theirs', 1, 'text')")
+    outsider.execute("INSERT INTO entry VALUES (1, 0, 0, 1, 'theirs', 1, 'text', NULL)")
     with pytest.raises(StoreBroken, match=r"entry\.seq"):
         log.append([say("alice", "a")])
 

@@ -1,6 +1,7 @@
 """A worker with a listener that a test turns by hand, and everything it was told."""
 
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +39,10 @@ class Heard:
     evidence: list[Evidence] = field(default_factory=list)
     lags: list[tuple[int, int]] = field(default_factory=list)
     drains: list[int] = field(default_factory=list)
+    unloads: list[int] = field(default_factory=list)
     commands: list[object] = field(default_factory=list)
+    # What the test does when the next frames of files are wanted.
+    feed: Callable[[int], None] = lambda _conn: None
     full: bool = False
     waits: int = 0
 
@@ -68,6 +72,11 @@ class Heard:
     def drained(self, conn: int) -> None:
         """Note room in an outbox."""
         self.drains.append(conn)
+
+    def unloaded(self, conn: int) -> None:
+        """Note that the next frames of files are wanted."""
+        self.unloads.append(conn)
+        self.feed(conn)
 
     def crowded(self) -> bool:
         """Tell what the test has set."""

@@ -45,6 +45,29 @@ def test_a_long_chunk_is_cut() -> None:
     assert outbox.head() == b"abcd"
 
 
+def test_a_long_chunk_is_cut_without_being_copied() -> None:
+    """Each piece is a part of the chunk itself; copying what is left would cost its square."""
+    outbox = Outbox(4)
+    chunk = b"abcdefghij"
+    outbox.append(chunk)
+    for piece in (b"abcd", b"efgh", b"ij"):
+        head = outbox.head()
+        assert isinstance(head, memoryview)
+        assert bytes(head) == piece
+        assert head.obj is chunk
+        outbox.advance(len(head))
+
+
+def test_what_follows_a_long_chunk_leaves_with_its_end() -> None:
+    """The rest of a chunk and the message behind it are joined like any two chunks."""
+    outbox = Outbox(4)
+    outbox.append(b"abcdef")
+    outbox.append(b"12")
+    assert outbox.head() == b"abcd"
+    outbox.advance(4)
+    assert outbox.head() == b"ef12"
+
+
 def test_clearing_forgets_everything() -> None:
     """A connection that is over keeps no bytes."""
     outbox = Outbox(4)

@@ -2,7 +2,6 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,12 +28,10 @@ from secure_chat.net.recording import record_of
 from secure_chat.tls.reason import Reason
 from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import (
-    PROTOCOL_VERSION,
     Ack,
     Close,
     Code,
     Greeting,
-    Hello,
     Live,
     Said,
     Say,
@@ -43,70 +40,7 @@ from secure_chat.wire.messages import (
 from secure_chat.wire.states import Role
 from tests.fakes import FakeClock
 from tests.net.ends import End, client_tls, host_tls, pair_of_sockets, turn_until
-
-ADDRESS = ("127.0.0.1", 4)
-WELCOME = Welcome(name="alice", role="member", community="c", head=0, floor=0, rooms=["lobby"])
-
-
-class Table:
-    """A host's end and a client's end over one TCP connection."""
-
-    def __init__(self, certs: Path, clock: FakeClock, limits: Limits, name: str | None) -> None:
-        self.clock = clock
-        self.host = End(Role.HOST, host_tls(certs), clock, limits)
-        self.client = End(Role.CLIENT, client_tls(certs, name), clock, limits)
-
-    def connect(self, conn: int = 1) -> None:
-        """Adopt both ends of a new TCP connection."""
-        host, client = pair_of_sockets()
-        self.host.worker.adopt(conn, host, ADDRESS)
-        self.client.worker.adopt(conn, client, ADDRESS, server_name="127.0.0.1")
-
-    def until(self, done: object) -> None:
-        """Turn both ends until something is true."""
-        turn_until(done, self.host, self.client)
-
-    def join(self) -> None:
-        """Go all the way to an open conversation that is delivered to live."""
-        self.connect()
-        self.until(lambda: self.host.heard.opened_conns)
-        self.host.worker.post(Admit(1))
-        self.until(self.client.said)
-        self.client.worker.send(1, Hello(version=PROTOCOL_VERSION))
-        self.until(self.host.said)
-        self.host.worker.post(Open(1, WELCOME))
-        self.host.worker.post(Serve(1, b"", 0, live=True))
-        self.until(lambda: len(self.client.said()) == 2)
-        self.host.heard.messages.clear()
-        self.client.heard.messages.clear()
-
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass in steps that a running worker would notice."""
-        while seconds > 0:
-            self.clock.advance(min(seconds, 1.0))
-            seconds -= 1.0
-            for _ in range(3):
-                self.host.worker.turn(0)
-                self.client.worker.turn(0)
-
-    def stop(self) -> None:
-        """Close everything."""
-        self.host.stop()
-        self.client.stop()
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    """A clock near today, so that certificates made now are valid."""
-    return FakeClock(wall=SystemClock().now())
-
-
-@pytest.fixture
-def table(certs: Path, clock: FakeClock) -> Iterator[Table]:
-    """Both ends, with alice as the client."""
-    made = Table(certs, clock, Limits(), "alice")
-    yield made
-    made.stop()
+from tests.net.table import ADDRESS, WELCOME, Table
 
 
 def test_a_conversation_from_the_first_byte_to_goodbye(table: Table) -> None:

@@ -17,6 +17,7 @@ import pytest
 from secure_chat.errors import StoreError, UsageError
 from secure_chat.server import archive
 from secure_chat.server.archive import Archive, Member, write_archive
+from secure_chat.server.archivekey import unlock
 from tests.cli.processes import Terminal
 from tests.disks import disk
 
@@ -399,8 +400,7 @@ def by_library(folder: Path) -> None:
     """Take the same steps with pyrage alone."""
     with tarfile.open(folder / "FILE") as outer:
         outer.extractall(folder, filter="data")
-    text = pyrage.passphrase.decrypt((folder / "key.age").read_bytes(), PASSPHRASE.decode())
-    identity = pyrage.x25519.Identity.from_str(text.decode())
+    identity = unlock((folder / "key.age").read_bytes(), PASSPHRASE.decode(), folder)
     inner = pyrage.decrypt((folder / "content.tar.age").read_bytes(), [identity])
     with tarfile.open(fileobj=io.BytesIO(inner)) as tar:
         tar.extractall(folder, filter="data")
@@ -411,3 +411,35 @@ def test_the_library_s_way_works_too(made: Path, tmp_path: Path) -> None:
     shutil.copy(made, tmp_path / "FILE")
     by_library(tmp_path)
     assert (tmp_path / "log").read_bytes() == LONG
+
+
+def test_a_computer_that_is_busy_for_a_moment_tries_again(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What age thinks of its speed changes with its load."""
+    decrypt, refusals = pyrage.passphrase.decrypt, iter([True, True, False])
+
+    def measured(key: bytes, passphrase: str) -> bytes:
+        if next(refusals):
+            raise pyrage.DecryptError("Excessive work parameter for passphrase.")
+        return decrypt(key, passphrase)
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", measured)
+    shutil.copy(made, tmp_path / "FILE")
+    by_library(tmp_path)
+
+    assert list(refusals) == []
+
+
+def test_a_passphrase_that_age_will_not_try_is_not_called_wrong(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the computer that is too slow."""
+
+    def refused(*_: object) -> bytes:
+        raise pyrage.DecryptError("Excessive work parameter for passphrase.")
+
+    monkeypatch.setattr(pyrage.passphrase, "decrypt", refused)
+    shutil.copy(made, tmp_path / "FILE")
+    with pytest.raises(StoreError, match="too slow"):
+        by_library(tmp_path)

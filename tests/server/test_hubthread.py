@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from secure_chat.hub.commands import Opened, Petition, Received, Replied, Used
+from secure_chat.hub.commands import Petition, Used
+from secure_chat.hub.events import Opened, Received, Replied
 from secure_chat.limits import Limits
 from secure_chat.net import orders
 from secure_chat.net.inbox import Inbox

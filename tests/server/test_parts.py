@@ -18,6 +18,7 @@ from secure_chat.net import orders
 from secure_chat.net.inbox import Inbox
 from secure_chat.server.acceptor import Acceptor, listen
 from secure_chat.server.announce import Announcement, Announcer
+from secure_chat.server.depot.depot import Depot, Kept
 from secure_chat.server.dispatch import Dispatch
 from secure_chat.server.edge import Edge
 from secure_chat.server.scribe import Scribe
@@ -26,6 +27,7 @@ from secure_chat.server.upkeep import Upkeep
 from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import Ack, Live, Welcome
 from tests.fakes import FakeClock
+from tests.server.pieces import Told
 
 WELCOME = Welcome(name="a", role="member", community="c", head=0, floor=0, rooms=[])
 
@@ -171,6 +173,10 @@ def test_the_index_waits_for_room_and_goes_on(tmp_path: Path) -> None:
     class Full:
         floor = 0
         unindexed = 5_000
+        scrub_due = True
+
+        def scrub(self) -> bool:
+            raise StoreFull("full")
 
         def index(self, _most: int) -> int:
             raise StoreFull("full")
@@ -218,6 +224,39 @@ def test_a_busy_host_indexes_in_batches_and_keeps_up(tmp_path: Path) -> None:
     log.append(entries(4_000, 100))
     upkeep.after_round(idle=False)
     assert log.unindexed == 4
+    upkeep._announcer.close()
+    log.close()
+
+
+def test_what_was_deleted_is_overwritten_when_there_is_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step now and then as long as the log says so, later when the disk is full."""
+    clock = FakeClock()
+    log = SqliteLog.open(tmp_path / "log.sqlite", clock, Limits())
+    upkeep = Upkeep(log, Announcer(print, 1), Limits(), clock, None)
+    steps: list[float] = []
+    left = 2
+
+    def scrub(_: SqliteLog) -> bool:
+        steps.append(clock.monotonic())
+        return len(steps) == left
+
+    upkeep.after_round(idle=True)
+    assert (upkeep.patience(), steps) == (60, [])
+    monkeypatch.setattr(SqliteLog, "scrub_due", property(lambda _: len(steps) < left))
+    monkeypatch.setattr(SqliteLog, "scrub", scrub)
+    began = clock.monotonic()
+    assert upkeep.patience() == 0
+    upkeep.after_round(idle=False)
+    assert steps == []
+    for _ in range(2):
+        upkeep.after_round(idle=True)
+    assert upkeep.patience() == pytest.approx(0.1)
+    clock.advance(0.2)
+    upkeep.after_round(idle=True)
+    assert steps == [began, pytest.approx(began + 0.2)]
+    assert upkeep.patience() > 1
     upkeep._announcer.close()
     log.close()
 
@@ -299,6 +338,7 @@ def test_the_index_is_tried_again_after_a_minute_on_a_full_disk(tmp_path: Path) 
 
     class Full:
         unindexed = 10_000
+        scrub_due = False
 
         def index(self, most: int) -> int:
             tries.append(most)
@@ -375,7 +415,9 @@ def test_a_certificate_outside_the_profile_is_refused_with_its_rule() -> None:
             closed.append((conn, code, text))
 
     inbox: Inbox[object] = Inbox(1)
-    edge = Edge(inbox, None)  # type: ignore[arg-type] # nothing is recorded here
+    told = Told()
+    depot = Depot(Kept(Path("nowhere"), None), told, lambda _: None, Limits(), FakeClock())
+    edge = Edge(inbox, depot, None, 1)  # type: ignore[arg-type] # nothing is recorded here
     edge.worker = Closing()  # type: ignore[assignment] # only asked to close
     assert edge.opened(3, b"not a certificate", ("127.0.0.1", 1)) is None
     assert inbox.take() == []
@@ -386,6 +428,8 @@ def test_a_certificate_outside_the_profile_is_refused_with_its_rule() -> None:
         edge.command("x")
     assert edge.tick(0) > 0
     edge.wait_for_room(0)
+    assert depot.tolls == {}
+    depot.close()
     inbox.close()
 
 

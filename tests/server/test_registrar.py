@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from secure_chat.errors import EnrolmentRefused
-from secure_chat.hub.commands import Petition, Replied, Used
+from secure_chat.hub.commands import Petition, Used
+from secure_chat.hub.events import Replied
 from secure_chat.limits import Limits
 from secure_chat.server.clerk import Clerk
 from secure_chat.server.registrar import Enrol, Registrar

@@ -15,9 +15,19 @@ from secure_chat.limits import Limits
 from secure_chat.wire.codec import encode, tag_of
 from secure_chat.wire.connection import Connection, Ended, Event, Failed, PeerClosed
 from secure_chat.wire.framing import PREFIX_BYTES
-from secure_chat.wire.messages import Close, Code, Greeting, Hello, Message, Part, Welcome
+from secure_chat.wire.messages import (
+    Close,
+    Code,
+    Greeting,
+    Hello,
+    Message,
+    Part,
+    Said,
+    Say,
+    Welcome,
+)
 from secure_chat.wire.states import Role, State, legal
-from tests.wire.examples import samples
+from tests.wire.examples import CONTENTS, samples
 
 __all__ = ["CORPUS", "Case", "Fuzzer", "Signature", "judge", "kept", "opened"]
 
@@ -186,6 +196,9 @@ class Fuzzer:
     def __init__(self, seed: int, cases: list[Case]) -> None:
         self._random = Random(seed)  # noqa: S311 - repeatable, and nothing secret
         self._known = [encode(message) for role in Role for message in samples(role)]
+        for content in CONTENTS:
+            self._known.append(encode(Say("a1", "hello", "lobby", content=content)))
+            self._known.append(encode(Said(7, 0, "alice", "a1", "", to="bob", content=content)))
         self._known += [case.stream for case in cases]
         self.found: dict[Signature, Case] = {}
         for case in cases:

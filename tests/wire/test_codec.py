@@ -42,6 +42,11 @@ def fault_of(decode: Decode, frame: bytes) -> RemoteProtocolError:
     return caught.value
 
 
+def said_with(content: object) -> bytes:
+    """Return the body of a text with something under `content`."""
+    return pack({"t": "say", "id": "a1", "text": "hello", "room": "lobby", "content": content})
+
+
 def is_message_or_fault(decode: Decode, frame: bytes) -> bool:
     """Decode a frame and tell whether what came of it is one of the two that may."""
     try:
@@ -185,6 +190,44 @@ REFUSED = {
     "a number of 64 bits": (pack({"t": "hello", "version": 1, "cursor": 2**63}), "`$.cursor`"),
     "a number for a truth": (pack({"t": "hello", "version": 1, "live": 1}), "`$.live`"),
     "a word too long": (pack({"t": "rooms", "re": 1, "after": "é" * 129}), "`$.after`"),
+    "a text for bytes": (pack({"t": "chunk", "up": "u", "at": 0, "data": "x"}), "`$.data`"),
+    "nil for bytes": (pack({"t": "chunk", "up": "u", "at": 0, "data": None}), "`$.data`"),
+    "a list for bytes": (pack({"t": "chunk", "up": "u", "at": 0, "data": [1]}), "`$.data`"),
+    "a chunk that begins below zero": (
+        pack({"t": "chunk", "up": "u", "at": -1, "data": b"x"}),
+        "`$.at`",
+    ),
+    "a chunk without its bytes": (pack({"t": "chunk", "up": "u", "at": 0}), "field `data`"),
+    "a size below zero": (pack({"t": "upload", "up": "u", "size": -1}), "`$.size`"),
+    "a size that is a fraction": (pack({"t": "upload", "up": "u", "size": 4.0}), "`$.size`"),
+    "a size beyond all files": (pack({"t": "upload", "up": "u", "size": 2**53 + 1}), "`$.size`"),
+    "an upload without an id": (pack({"t": "upload", "size": 4}), "field `up`"),
+    "an id too long": (pack({"t": "abandon", "up": "u" * 129}), "`$.up`"),
+    "an id that is bytes": (pack({"t": "abandon", "up": b"u"}), "`$.up`"),
+    "a hash that is bytes": (
+        pack({"t": "seal", "up": "u", "size": 1, "sha256": b"\x00" * 32}),
+        "`$.sha256`",
+    ),
+    "a message that is no number": (pack({"t": "fetch", "re": 1, "seq": "9"}), "`$.seq`"),
+    "a download let go below zero": (pack({"t": "more", "re": 1, "upto": -1}), "`$.upto`"),
+    "a download without a number": (pack({"t": "enough"}), "field `re`"),
+    "a content that is a text": (said_with("file"), "`$.content`"),
+    "a content that is a list": (said_with([]), "`$.content`"),
+    "a kind that is a number": (said_with({"kind": 1}), "`$.content.kind`"),
+    "a kind that is nil": (said_with({"kind": None}), "`$.content.kind`"),
+    "a reply to nothing": (said_with({"reply": -1}), "`$.content.reply`"),
+    "a language too long": (said_with({"lang": "x" * 129}), "`$.content.lang`"),
+    "a file that is a text": (said_with({"file": "cat.png"}), "`$.content.file`"),
+    "a file without an id": (said_with({"file": {"name": "cat.png"}}), "field `up`"),
+    "a file without a name": (said_with({"file": {"up": "u"}}), "field `name`"),
+    "a name too long": (
+        said_with({"file": {"up": "u", "name": "x" * 1025}}),
+        "`$.content.file.name`",
+    ),
+    "a file of less than nothing": (
+        said_with({"file": {"up": "u", "name": "x", "size": -1}}),
+        "`$.content.file.size`",
+    ),
     "two types": (b"\x82\xa1t\xa4ping\xa1t\xa4pong", TYPE),
     "invalid UTF-8 in a field": (b"\x83\xa1t\xa4join\xa2id\xa1\xff\xa4room\xa1a", UTF8),
     "a lone surrogate": (b"\x83\xa1t\xa4join\xa2id\xa3\xed\xa0\x80\xa4room\xa1a", UTF8),

@@ -3,12 +3,17 @@
 from typing import get_args
 
 import pytest
+from msgspec import msgpack
 
 from secure_chat.limits import Limits
 from secure_chat.wire import messages
 from secure_chat.wire.codec import encode
 from secure_chat.wire.framing import PREFIX_BYTES
 from secure_chat.wire.messages import (
+    Attached,
+    Chunk,
+    Content,
+    ContentKind,
     FromClient,
     FromHost,
     Message,
@@ -16,6 +21,7 @@ from secure_chat.wire.messages import (
     Page,
     People,
     Person,
+    Piece,
     Presence,
     Renew,
     Renewed,
@@ -34,6 +40,8 @@ COUNT = 2**53
 NAME = "n" * 32
 ROOM = "r" * 64
 ID = "i" * LIMITS.id_chars
+FILE = Attached(ID, "\U0001f600" * 1024, "x" * 128, COUNT, "f" * 64)
+FULL = Content("x" * 128, "x" * 128, "x" * 128, SEQ, SEQ, FILE, COUNT, COUNT, SEQ)
 
 
 def test_every_type_has_a_sample() -> None:
@@ -65,10 +73,12 @@ def test_absent_lists_are_not_shared() -> None:
     assert other.joined == []
 
 
-def a_page() -> Page:
-    """Return a page with as many entries and as much text as the limits allow."""
+def a_page(content: Content | None = None) -> Page:
+    """Return a page with as many entries and as much of texts and contents as the limits allow."""
     share = LIMITS.page_bytes // LIMITS.page_entries
-    said = Said(SEQ, COUNT, NAME, ID, "x" * share, room=ROOM)
+    if content is not None:
+        share -= len(msgpack.encode(content))
+    said = Said(SEQ, COUNT, NAME, ID, "x" * share, room=ROOM, content=content)
     return Page(COUNT, [said] * LIMITS.page_entries, more=True)
 
 
@@ -81,7 +91,16 @@ def pem(count: int) -> str:
 LARGEST: dict[str, Message] = {
     "say": Say(ID, "x" * LIMITS.message_bytes, ROOM),
     "said": Said(SEQ, COUNT, NAME, ID, "x" * LIMITS.message_bytes, ROOM),
+    "say with all": Say(ID, "x" * LIMITS.message_bytes, ROOM, content=FULL),
+    "said with all": Said(
+        SEQ, COUNT, NAME, ID, "x" * LIMITS.message_bytes, room=ROOM, content=FULL
+    ),
+    "chunk": Chunk(ID, COUNT, b"x" * LIMITS.chunk_bytes),
+    "piece": Piece(COUNT, COUNT, b"x" * LIMITS.chunk_bytes),
     "page": a_page(),
+    "page of files": a_page(
+        Content(ContentKind.FILE, reply=SEQ, file=Attached(ID, "x" * 99, "text/x", COUNT, "f" * 64))
+    ),
     "presence": Presence(ROOM, COUNT, [NAME] * LIMITS.presence_names, []),
     "people": People(COUNT, ROOM, [Person(NAME, COUNT)] * LIMITS.names_per_page, more=True),
     "roomlist": RoomList(

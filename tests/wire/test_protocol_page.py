@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import TypeAlias, get_args
 
@@ -16,17 +17,26 @@ from secure_chat.wire.codec import encode, tag_of
 from secure_chat.wire.connection import Connection, PeerClosed
 from secure_chat.wire.messages import (
     PROTOCOL_VERSION,
+    Attached,
+    Chunk,
     Code,
+    Content,
+    ContentKind,
+    Format,
     FromClient,
     FromHost,
     Measure,
+    Piece,
     Ping,
     Pong,
     RoomInfo,
+    Seal,
+    Sealed,
+    Sent,
 )
 from secure_chat.wire.messages import Person as PersonInfo
 from secure_chat.wire.states import TRANSITIONS, Role, State
-from tests.wire.examples import as_map, kinds_of
+from tests.wire.examples import kinds_of
 
 Row: TypeAlias = list[str]
 Frame: TypeAlias = tuple[Role, dict[str, object], bytes]
@@ -34,7 +44,19 @@ Frame: TypeAlias = tuple[Role, dict[str, object], bytes]
 PAGE = (Path(secure_chat.wire.__path__[0]) / "PROTOCOL.md").read_text(encoding="utf-8")
 STRUCTS: dict[str, type[msgspec.Struct]] = {
     kind.__name__.lower(): kind
-    for kind in (*get_args(FromClient), *get_args(FromHost), PersonInfo, RoomInfo)
+    for kind in (
+        *get_args(FromClient),
+        *get_args(FromHost),
+        PersonInfo,
+        RoomInfo,
+        Content,
+        Attached,
+    )
+}
+SIMPLE: dict[type[inspect.Type], str] = {
+    inspect.BoolType: "bool",
+    inspect.NoneType: "nil",
+    inspect.BytesType: "bytes",
 }
 KINDS = {2**53: "count", 2**63 - 1: "seq", 128: "word", 1024: "line", None: "text"}
 
@@ -90,7 +112,7 @@ def kind_in_words(kind: inspect.Type) -> str:
         case inspect.UnionType(types=types):
             words = " or ".join(map(kind_in_words, types))
         case _:
-            words = {inspect.BoolType: "bool", inspect.NoneType: "nil"}[type(kind)]
+            words = SIMPLE[type(kind)]
     return words
 
 
@@ -129,6 +151,7 @@ def test_the_page_describes_no_message_that_there_is_not() -> None:
     assert sorted(named("### From the host")) == sorted(
         [*map(tag_of, kinds_of(Role.HOST) - both), "person", "roominfo"]
     )
+    assert named("## Contents") == ["content", "attached"]
 
 
 def test_the_page_is_of_this_version() -> None:
@@ -147,6 +170,33 @@ def test_the_codes_are_the_codes() -> None:
 def test_the_acts_are_the_codes() -> None:
     """Every act of an operator stands in the table once, and no other."""
     assert [bare(row[0]) for row in rows(section("## Operators"))] == [str(act) for act in Measure]
+
+
+def test_the_kinds_and_formats_of_contents_are_the_codes() -> None:
+    """Every word that a content may have stands in its table once, and no other."""
+    kinds, formats = section("### Kinds").split("| format |", maxsplit=1)
+    assert [words(row[0]) for row in rows(kinds)] == [str(kind) for kind in ContentKind]
+    assert [words(row[0]) for row in rows(f"| format |{formats}")] == [str(one) for one in Format]
+
+
+def words(cell: str) -> str:
+    """Return the word of a cell, which may be the empty one."""
+    return "" if cell == "(empty)" else bare(cell)
+
+
+def test_what_a_kind_has_is_a_field_of_contents() -> None:
+    """The columns of the table of kinds name fields that there are."""
+    fields = set(Content.__struct_fields__) - {"kind"}
+    for row in rows(section("### Kinds").split("| format |", maxsplit=1)[0]):
+        assert set(re.findall(r"`(\w+)`", f"{row[2]} {row[3]}")) <= fields
+
+
+def test_what_ends_an_upload_is_a_code_of_errors() -> None:
+    """The table of what to do names codes of the vocabulary that an error may carry."""
+    errors = {bare(row[0]) for row in rows(section("## Codes")) if "error" in row[1]}
+    named = [re.findall(r"`([a-z-]+)`", row[0]) for row in rows(section("## Files"))]
+    assert len(named) > 5
+    assert {code for codes in named for code in codes} <= errors
 
 
 def test_the_bounds_are_the_codes() -> None:
@@ -197,7 +247,7 @@ def test_the_bytes_of_the_example_are_what_the_code_says_and_hears() -> None:
         if not isinstance(message, Pong):
             ends[speaker].send(message)
         assert ends[speaker].data_to_send() == [data]
-        assert as_map(message) == fields
+        assert msgspec.to_builtins(message) == fields
         assert encode(message) == data
     assert all(end.state is State.CLOSED for end in ends.values())
 
@@ -209,3 +259,23 @@ def test_the_example_shows_a_whole_session() -> None:
     assert tags[-1] == "close"
     assert {"say", "ack", "said", "live", "ping", "pong", "error"} <= set(tags)
     assert any(not str(fields.get("text", "")).isascii() for _, fields, _ in example())
+
+
+def test_the_example_sends_a_file_that_is_what_its_hash_says() -> None:
+    """What goes up and what comes down is the same, and both ends name its true hash and size."""
+    heard = [message for _, message in example_messages()]
+    up = b"".join(message.data for message in heard if isinstance(message, Chunk))
+    down = b"".join(message.data for message in heard if isinstance(message, Piece))
+    assert up == down != b""
+    ends = [message for message in heard if isinstance(message, Seal | Sealed | Sent)]
+    assert {type(end) for end in ends} == {Seal, Sealed, Sent}
+    assert {(end.size, end.sha256) for end in ends} == {(len(up), sha256(up).hexdigest())}
+
+
+def example_messages() -> Iterator[tuple[Role, FromClient | FromHost]]:
+    """Read the messages of the page's session and who says each."""
+    for speaker, fields, _ in example():
+        if speaker is Role.HOST:
+            yield speaker, msgspec.convert(fields, FromHost)
+        else:
+            yield speaker, msgspec.convert(fields, FromClient)

@@ -1,0 +1,1 @@
+"""The files that people have sent, by their content, and who may refer to which of them."""

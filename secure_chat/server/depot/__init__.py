@@ -1,0 +1,1 @@
+"""The host's side of file transfer: uploads come in, downloads go out, what nobody needs goes."""
