@@ -231,7 +231,7 @@ class Limits:
         4_000, "pages of 4 KiB in the WAL", "a commit also moves them to their place in the log"
     )
     purge_entries: int = count(
-        1_000_000,
+        500_000,
         "entries in the log",
         "words of deleted messages stay in the index's file until it is merged by itself",
     )

@@ -25,7 +25,9 @@ from secure_chat.log.opening import open_for_reading, open_for_writing
 __all__ = ["Appended", "append_again", "log_of", "one_commit_ms"]
 
 _SPOKEN: Final = "SELECT seq, at, kind, author, id, target, text FROM entry WHERE kind = 0"
-_INSERT: Final = "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT: Final = (
+    "INSERT INTO entry (seq, at, kind, author, id, target, text) VALUES (?, ?, ?, ?, ?, ?, ?)"
+)
 _NOT_IN_IT: Final = ("entry_target", "entry_sent", "entry_pair")
 # Enough for a median of single commits.
 _COMMITS: Final = 1_000

@@ -140,8 +140,9 @@ class Upkeep:
         if not self._log.scrub_due or now < self._scrub_at:
             return
         try:
-            self._log.scrub()
-            self._scrub_at = now + _SCRUB_SECONDS
+            done = self._log.scrub()
+            # Each scrub goes through the index, so those who delete often share one a minute.
+            self._scrub_at = now + (_LOOK_SECONDS if done else _SCRUB_SECONDS)
         except StoreFull:
             self._scrub_at = now + _LOOK_SECONDS
 
