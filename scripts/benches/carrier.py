@@ -12,9 +12,8 @@ import time
 from pathlib import Path
 from typing import Any, Final
 
-from secure_chat.client.inbox import Inbox, OnExists
-
 from secure_chat.client.events import Message
+from secure_chat.client.inbox import Inbox, OnExists
 from secure_chat.client.runtime import Client
 
 __all__ = ["MARK", "main"]
