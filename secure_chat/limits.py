@@ -71,8 +71,9 @@ class Limits:
 
     # files
     chunk_bytes: int = count(64_512, "bytes of a file in a frame", "the upload ends (too-large)")
+    # Whole chunks: a rest would leave in a small frame of its own, in each window again.
     transfer_window_bytes: int = count(
-        1_048_576, "bytes of a file on their way", "the sender waits until more is granted"
+        1_032_192, "bytes of a file on their way", "the sender waits until more is granted"
     )
     transfers: int = count(
         64, "uploads granted at once on the host", "the next waits until one has ended"
@@ -89,6 +90,9 @@ class Limits:
     bulk_low_bytes: int = count(131_072, "bytes waiting", "the next are read from the disk")
     bulk_turn_bytes: int = count(
         131_072, "bytes of files written in a worker's turn", "messages get their turn"
+    )
+    bulk_read_bytes: int = count(
+        262_144, "bytes read in a row, of a peer that sends files", "other peers get their turn"
     )
     unsent_bytes: int = count(
         131_072, "bytes unsent in the system, of a peer with files", "what follows waits outside"
@@ -200,7 +204,7 @@ class Limits:
         1_048_576, "bytes waiting for a peer", "live delivery stops; the log serves it from there"
     )
     outbox_low_bytes: int = count(65_536, "bytes waiting", "delivery from the log goes on")
-    write_bytes: int = count(16_384, "bytes", "one TLS write, one record")
+    write_bytes: int = count(65_536, "bytes", "one TLS write, up to four records")
     read_bytes: int = count(65_536, "bytes read in a row", "other peers get their turn")
     read_records: int = count(128, "TLS records read in a row", "other peers get their turn")
     inbox_items: int = count(4_096, "batches waiting for a thread", "the workers stop reading")

@@ -84,7 +84,7 @@ class Lifecycle:
                 if mask & EVENT_WRITE:
                     # It was full and has room again, so the peer has taken something: it lives,
                     # though on a slow line its answer may stand behind a lot that we said.
-                    peer.heard = self._worker.now
+                    peer.heard = peer.progress = self._worker.now
                     self._worker.dirty[peer.conn] = peer
                 if mask & EVENT_READ and reading:
                     self._read(peer)
@@ -132,7 +132,7 @@ class Lifecycle:
             return
         worker = self._worker
         try:
-            events, more = peer.pull(self._limits, worker.turns)
+            events, more = peer.pull(self._limits, worker.turns, worker.space)
         except LinkFailed as error:
             # What arrived whole before the cut still counts.
             self._take_events(peer, peer.wire.events())

@@ -11,7 +11,9 @@ __all__ = ["Outbox"]
 
 
 class Outbox:
-    """Bytes in order, handed out in pieces of at most one TLS record.
+    """Bytes in order, handed out in pieces for one TLS write each.
+
+    OpenSSL cuts a long piece into records by itself, at less cost than one call for each.
 
     Args:
         piece: the largest piece in bytes, unless a single chunk is longer.

@@ -11,7 +11,7 @@ from enum import Enum
 from secure_chat.limits import Limits
 from secure_chat.net.dialer import Address
 from secure_chat.net.outbox import Outbox
-from secure_chat.tls.link import Link, Want
+from secure_chat.tls.link import RECORD_BYTES, Link, Want
 from secure_chat.wire.connection import Connection, Event
 from secure_chat.wire.states import Role
 
@@ -47,6 +47,8 @@ class Peer:
         "began",
         "bulk",
         "bulk_size",
+        "bulky",
+        "came",
         "conn",
         "deadline",
         "decided",
@@ -98,6 +100,9 @@ class Peer:
         self.rest_until = 0.0
         # The worker's turn in which it was read last.
         self.turn = NEVER
+        # Bytes since its last message, and whether that was so long that it sends files.
+        self.came = 0
+        self.bulky = False
         # Whether the outcome of the handshake is known and recorded.
         self.decided = False
         # Delivery: a lagging peer gets pages from the log instead of live messages.
@@ -114,19 +119,22 @@ class Peer:
         """Tell whether the peer has something to take."""
         return self.outbox.size > 0 or self.bulk_size > 0
 
-    def pull(self, limits: Limits, turn: int) -> tuple[list[Event], bool]:
+    def pull(self, limits: Limits, turn: int, space: memoryview) -> tuple[list[Event], bool]:
         """Read what is there, through the protocol, as far as one peer's turn goes.
 
         One record is read of a peer that was quiet, because finding that there is no second one
         costs as much as the first; a read takes a whole record, so what is left is in the socket,
         where the selector sees it. A peer that comes again in the very next turn is talking:
         then reading goes on until it wants more, and who has more than one turn's worth comes
-        again. Records are joined first, because people's messages come in a record each and a
-        pass through the protocol costs more than the message.
+        again. Records stand side by side in `space`, because people's messages come in a record
+        each and a pass through the protocol costs more than the message. It is also messages that
+        make a turn long, so a peer that sends files is talking, and gets a longer turn.
 
         Args:
             limits: how many bytes and records a turn may take.
             turn: the number of the worker's turn; each is one more than the last.
+            space: where records are put, free again behind the call; one record longer than the
+                longest turn.
 
         Returns:
             The events, and whether more may be waiting.
@@ -134,27 +142,30 @@ class Peer:
         Raises:
             LinkFailed: the connection was cut or broke TLS; what came before has been taken in.
         """
-        read = self.link.read
-        records: list[bytes] = []
-        room = limits.read_bytes
-        talking, self.turn = turn == self.turn + 1, turn
+        read, end = self.link.read_into, 0
+        most = limits.bulk_read_bytes if self.bulky else limits.read_bytes
+        talking, self.turn = self.bulky or turn == self.turn + 1, turn
         more, ended = talking, False
         try:
             for _ in range(limits.read_records if talking else 1):
-                data = read()
-                if isinstance(data, Want) or not data:
-                    more, ended = False, not isinstance(data, Want)
+                count = read(space[end : end + RECORD_BYTES])
+                if isinstance(count, Want) or not count:
+                    more, ended = False, not isinstance(count, Want)
                     break
-                records.append(data)
-                room -= len(data)
-                if room <= 0:
+                end += count
+                if end >= most:
                     break
         finally:
-            if records:
-                self.wire.receive_data(records[0] if len(records) == 1 else b"".join(records))
+            if end:
+                # Of a file each copy costs; of small messages cutting a view costs more than one.
+                self.wire.receive_data(space[:end] if self.bulky else bytes(space[:end]))
         if ended:
             self.wire.receive_eof()
-        return self.wire.events(), more
+        events = self.wire.events()
+        self.came += end
+        if events:
+            self.bulky, self.came = self.came > RECORD_BYTES * len(events), 0
+        return events, more
 
     def collect(self) -> None:
         """Move what the protocol wants to say into the outbox."""

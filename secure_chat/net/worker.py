@@ -29,6 +29,7 @@ from secure_chat.net.orders import Adopt, Stop
 from secure_chat.net.peer import Peer, Phase
 from secure_chat.net.recording import Evidence
 from secure_chat.tls.context import Contexts
+from secure_chat.tls.link import RECORD_BYTES
 from secure_chat.wire.messages import Code, Message
 from secure_chat.wire.states import Role, State
 
@@ -123,6 +124,10 @@ class Worker:
         self.life = Lifecycle(self)
         self.nursery = Nursery(self)
         self.turns = 0
+        # What a peer's turn brings stands here until it has been taken in; pages that no turn
+        # has reached are no memory.
+        most = max(limits.read_bytes, limits.bulk_read_bytes)
+        self.space = memoryview(bytearray(most + RECORD_BYTES))
         self._stop_by: float | None = None
         self._next_sweep = self.now
 
@@ -158,7 +163,9 @@ class Worker:
                 self.life.ready(key.data, mask, reading=reading)
         if reading:
             for peer in again.values():
-                self.life.ready(peer, selectors.EVENT_READ, reading=True)
+                # The selector may have mentioned it as well.
+                if peer.turn != self.turns:
+                    self.life.ready(peer, selectors.EVENT_READ, reading=True)
         else:
             # What OpenSSL holds of theirs no selector will mention, so they are kept in mind.
             self.again.update(again)

@@ -21,7 +21,10 @@ from secure_chat.tls.context import Contexts, HeardSocket, Said
 from secure_chat.tls.guard import HEAD_BYTES, no_tls
 from secure_chat.tls.reason import Failure, Reason, judge
 
-__all__ = ["Link", "LinkFailed", "Want"]
+__all__ = ["RECORD_BYTES", "Link", "LinkFailed", "Want"]
+
+RECORD_BYTES: Final = 16_384
+"""How much one TLS record holds at most, and so one read."""
 
 _DEFAULTS: Final = Limits()
 
@@ -161,7 +164,7 @@ class Link:
         """Whether the keys of this connection are written to a file."""
         return self._contexts.keylog
 
-    def read(self, size: int = 16_384) -> bytes | Want:
+    def read(self, size: int = RECORD_BYTES) -> bytes | Want:
         """Return what arrived, at most `size` bytes; b"" when the peer has closed in order.
 
         Args:
@@ -181,6 +184,33 @@ class Link:
         except (ssl.SSLZeroReturnError, ValueError):
             # Both ends have said farewell; Python may have let go of the TLS object by then.
             return b""
+        except OSError as error:
+            raise LinkFailed(judge(error, said=self.said)) from error
+
+    def read_into(self, room: memoryview) -> int | Want:
+        """Put what arrived where the caller wants it, and return how many bytes that is.
+
+        Args:
+            room: filled from its beginning; not empty, one record's worth is enough.
+
+        Returns:
+            How many bytes came, 0 when the peer has closed in order.
+
+        Raises:
+            LinkFailed: the line was cut, or the peer sent an alert.
+        """
+        if get_ident() != self._owner:
+            raise _foreign()
+        try:
+            # With room given it answers with a number, which its declared type does not say.
+            return self._tls.read(len(room), room)  # type: ignore[union-attr,return-value]
+        except ssl.SSLWantReadError:
+            return Want.READ
+        except ssl.SSLWantWriteError:
+            return Want.WRITE
+        except (ssl.SSLZeroReturnError, ValueError):
+            # As in `read`.
+            return 0
         except OSError as error:
             raise LinkFailed(judge(error, said=self.said)) from error
 

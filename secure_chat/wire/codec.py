@@ -5,20 +5,27 @@ a peer sends can raise anything but `RemoteProtocolError` out of here, and no by
 is repeated in the words of that error.
 """
 
+from typing import Final
+
 from msgspec import DecodeError, ValidationError
 from msgspec.msgpack import Decoder, Encoder
+from msgspec.structs import replace
 
 from secure_chat.errors import LocalProtocolError, RemoteProtocolError
 from secure_chat.limits import Limits
 from secure_chat.wire.framing import PREFIX_BYTES
-from secure_chat.wire.messages import Code, FromClient, FromHost, Part
+from secure_chat.wire.messages import Chunk, Code, FromClient, FromHost, Part, Piece
 
-__all__ = ["decode_from_client", "decode_from_host", "encode", "fault_of", "tag_of"]
+__all__ = ["decode_from_client", "decode_from_host", "encode", "encode_cut", "fault_of", "tag_of"]
 
 _MOST = Limits().frame_bytes
 _ENCODER = Encoder()
 _FROM_CLIENT: Decoder[FromClient] = Decoder(FromClient)
 _FROM_HOST: Decoder[FromHost] = Decoder(FromHost)
+
+# How MessagePack says that so many bytes follow: the most of them, the mark, and its own length.
+_BYTES_AHEAD: Final = ((0xFF, b"\xc4", 1), (0xFFFF, b"\xc5", 2), (0xFFFF_FFFF, b"\xc6", 4))
+_NO_BYTES: Final = b"\xc4\x00"
 
 # msgspec's sentences that begin so are made of our own field and type names only. Those of an
 # unknown type quote the peer, so that one is said in our words.
@@ -44,11 +51,45 @@ def encode(message: Part, most: int = _MOST) -> bytes:
         ) from error
     length = len(body)
     if length > most:
-        raise LocalProtocolError(
-            f"a {tag_of(type(message))} cannot be sent",
-            why=f"its frame has {length} bytes, at most {most} are accepted",
-        )
+        raise _too_long(message, length, most)
     return length.to_bytes(PREFIX_BYTES, "big") + body
+
+
+def encode_cut(first: Chunk | Piece, data: bytes, size: int, most: int = _MOST) -> list[bytes]:
+    """Make the frames of bytes of a file, as `encode` would; each byte is copied once.
+
+    Args:
+        first: what carries the first of them, with no data.
+        data: the bytes that follow each other from there on.
+        size: how many go into a frame.
+        most: as in `encode`.
+
+    Raises:
+        LocalProtocolError: a body would be too long.
+    """
+    view = memoryview(data)
+    cuts = range(0, len(data), size)
+    return [
+        _around(replace(first, at=first.at + cut), view[cut : cut + size], most) for cut in cuts
+    ]
+
+
+def _around(message: Chunk | Piece, data: memoryview, most: int) -> bytes:
+    """Return the frame of a message whose last field is to be these bytes; it has none yet."""
+    said = _ENCODER.encode(message).removesuffix(_NO_BYTES)
+    mark, width = next((mark, width) for top, mark, width in _BYTES_AHEAD if len(data) <= top)
+    head = said + mark + len(data).to_bytes(width, "big")
+    length = len(head) + len(data)
+    if length > most:
+        raise _too_long(message, length, most)
+    return b"".join((length.to_bytes(PREFIX_BYTES, "big"), head, data))
+
+
+def _too_long(message: Part, length: int, most: int) -> LocalProtocolError:
+    return LocalProtocolError(
+        f"a {tag_of(type(message))} cannot be sent",
+        why=f"its frame has {length} bytes, at most {most} are accepted",
+    )
 
 
 def decode_from_client(frame: bytes | memoryview) -> FromClient:

@@ -119,13 +119,13 @@ class Connection:
         """
         return self._reader.progress
 
-    def receive_data(self, data: bytes) -> None:
+    def receive_data(self, data: bytes | memoryview) -> None:
         """Take in what arrived; never raises. Take `events` and `data_to_send` next.
 
         What arrives after a Close in either direction is not looked at.
 
         Args:
-            data: what was read, of any length, cut anywhere.
+            data: what was read, of any length, cut anywhere; nothing here looks at it later.
         """
         if self.state is State.CLOSED:
             return

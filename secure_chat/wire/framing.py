@@ -40,14 +40,14 @@ class FrameReader:
         """Tell whether a part of a frame is here and its rest is awaited."""
         return bool(self._held)
 
-    def feed(self, data: bytes) -> Iterator[bytes | memoryview]:
+    def feed(self, data: bytes | memoryview) -> Iterator[bytes | memoryview]:
         """Give out the body of every frame that `data` completes, in order.
 
         It is a generator: nothing is taken in unless it is iterated, and it must be iterated to
         its end before the next call. `progress` grows by one for each call that completed a frame.
 
         Args:
-            data: what arrived, of any length, cut anywhere.
+            data: what arrived, of any length, cut anywhere; the bodies of a view are views.
 
         Raises:
             RemoteProtocolError: a length is zero or above the bound; the frames before it have
@@ -76,7 +76,7 @@ class FrameReader:
             self.progress += 1
         self._held += data[start:]
 
-    def _complete(self, data: bytes) -> int:
+    def _complete(self, data: bytes | memoryview) -> int:
         """Join to the frame that has begun what it lacks, and no byte of what follows.
 
         Returns:

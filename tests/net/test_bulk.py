@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from selectors import EVENT_WRITE
 
 import pytest
 
@@ -199,6 +200,18 @@ def test_a_peer_that_takes_no_file_is_dropped(joined: Table) -> None:
     assert joined.host.heard.unloads == []
 
 
+def test_a_peer_that_takes_less_than_a_write_is_not_dropped(joined: Table) -> None:
+    """Room in its socket is progress, though the piece that has begun is not through yet."""
+    fill(joined)
+    for _ in range(3):
+        joined.clock.advance(19)
+        joined.host.worker.now += 19
+        joined.host.worker.life.ready(peer_of(joined), EVENT_WRITE, reading=False)
+        joined.host.worker.turn(0)
+    assert joined.host.heard.losses == []
+    assert peer_of(joined).interest & EVENT_WRITE
+
+
 @pytest.fixture
 def slow(certs: Path, clock: FakeClock) -> Iterator[Table]:
     """Two conversations on a worker that writes one frame of files in a turn."""
@@ -325,6 +338,7 @@ def test_chunks_at_full_speed_starve_nobody_who_speaks(crowd: Table) -> None:
     chunk = encode(Chunk(up="u", at=0, data=b"x" * SIZE))
     crowd.client.heard.feed = lambda conn: crowd.client.worker.load(conn, [chunk] * 7)
     crowd.client.worker.load(1, [chunk])
+    share = 1 + crowd.host.worker.limits.bulk_read_bytes // SIZE
     heard = 0
     for _ in range(20):
         for _ in range(5):
@@ -335,7 +349,7 @@ def test_chunks_at_full_speed_starve_nobody_who_speaks(crowd: Table) -> None:
         crowd.host.worker.turn(0.5)
         said = [conn for conn, _ in crowd.host.heard.messages]
         assert said.count(2) == 1, "the message was not read in this turn"
-        assert said.count(1) <= 2, "a turn read more than its share of one peer"
+        assert said.count(1) <= share, "a turn read more than its share of one peer"
         heard += said.count(1)
     assert heard > 5
 

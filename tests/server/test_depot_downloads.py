@@ -105,6 +105,26 @@ def test_downloads_of_a_connection_take_turns(bench: Bench) -> None:
     ]
 
 
+def test_a_file_that_goes_out_alone_is_read_in_one_go(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its pieces are as before; two that take turns are read piece by piece."""
+    reads: list[int] = []
+    read = Handles.read
+
+    def note(handles: Handles, path: Path, at: int, size: int) -> bytes:
+        reads.append(size)
+        return read(handles, path, at, size)
+
+    monkeypatch.setattr(Handles, "read", note)
+    bench.fetch(2, "alice", FILE)
+    pieces = [each for each in bench.heard(2) if isinstance(each, Piece)]
+    assert ([len(each.data) for each in pieces], reads) == ([100, 100], [200])
+    bench.fetch(2, "alice", FILE, re=2)
+    bench.unload(2)
+    assert reads == [200, 100, 100]
+
+
 def test_enough_is_enough(bench: Bench) -> None:
     """Nothing more of it is read; the same number may be used again."""
     bench.fetch(2, "alice", FILE)

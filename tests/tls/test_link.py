@@ -40,6 +40,21 @@ def test_bytes_arrive_in_both_directions(open_pair: Shake) -> None:
     assert client.pending() == 0
 
 
+def test_bytes_are_put_where_the_reader_wants_them(open_pair: Shake) -> None:
+    """They fill the room from its beginning and nothing beyond; the end is no byte."""
+    host, client = open_pair.host, open_pair.client
+    room = memoryview(bytearray(b"........"))
+
+    assert finish(client, lambda: client.write(b"abcdef")) == 6
+    assert finish(host, lambda: host.read_into(room[:4])) == 4
+    assert host.read_into(room[4:]) == 2
+    assert bytes(room) == b"abcdef.."
+    assert host.read_into(room) is Want.READ
+    finish(client, client.shut)
+    assert finish(host, lambda: host.read_into(room)) == 0
+    assert bytes(room) == b"abcdef.."
+
+
 def test_a_full_line_wants_to_write_and_takes_the_same_bytes_again(open_pair: Shake) -> None:
     """Behind `Want.WRITE` the very same bytes go on where they stopped, and none is lost."""
     host, client = open_pair.host, open_pair.client
@@ -70,7 +85,7 @@ class Moody:
         """Want to write, as behind a full line."""
         raise ssl.SSLWantWriteError
 
-    def read(self, _size: int) -> bytes:
+    def read(self, _size: int, _room: memoryview | None = None) -> bytes:
         """Want to write first."""
         raise ssl.SSLWantWriteError
 
@@ -87,10 +102,11 @@ def test_each_call_may_want_either_direction(
     tls = host._tls
     monkeypatch.setattr(host, "_tls", Moody())
 
-    answers = host.handshake(), host.read(), host.write(b"x")
+    room = memoryview(bytearray(1))
+    answers = host.handshake(), host.read(), host.read_into(room), host.write(b"x")
 
     monkeypatch.setattr(host, "_tls", tls)
-    assert answers == (Want.WRITE, Want.WRITE, Want.READ)
+    assert answers == (Want.WRITE, Want.WRITE, Want.WRITE, Want.READ)
 
 
 def test_an_orderly_end_is_an_empty_read(open_pair: Shake) -> None:

@@ -4,20 +4,22 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from secure_chat.errors import LocalProtocolError, RemoteProtocolError
 from secure_chat.limits import Limits
-from secure_chat.wire.codec import decode_from_client, decode_from_host, encode, tag_of
+from secure_chat.wire.codec import decode_from_client, decode_from_host, encode, encode_cut, tag_of
 from secure_chat.wire.framing import PREFIX_BYTES
 from secure_chat.wire.messages import (
+    Chunk,
     Close,
     Code,
     Error,
     Message,
     Notice,
     Part,
+    Piece,
     Ping,
     Say,
     Whois,
@@ -336,3 +338,38 @@ def test_the_bound_of_a_body_can_be_given() -> None:
     """Another bound than the usual one holds when it is asked for."""
     with pytest.raises(LocalProtocolError, match="at most 3"):
         encode(Ping(), 3)
+
+
+@given(
+    st.one_of(
+        st.builds(
+            Chunk, st.text("abc-", min_size=1, max_size=64), st.integers(0, 2**50), st.just(b"")
+        ),
+        st.builds(Piece, st.integers(0, 2**32), st.integers(0, 2**50), st.just(b"")),
+    ),
+    st.integers(0, 1_000),
+    st.sampled_from([1, 2, 255, 256, 257, 64_512, 70_000]),
+)
+@example(Piece(1, 0, b""), 1_000, 70_000)
+def test_bytes_of_a_file_are_cut_into_the_frames_of_their_pieces(
+    first: Chunk | Piece, few: int, size: int
+) -> None:
+    """Each is the very frame that its message would have, whichever length its bytes have."""
+    data = bytes(range(256)) * (few * size // 64_000 + 1) + bytes(few)
+    cuts = range(0, len(data), size)
+    pieces = [
+        msgspec.structs.replace(first, at=first.at + cut, data=data[cut : cut + size])
+        for cut in cuts
+    ]
+    assert encode_cut(first, data, size, 80_000) == [encode(each, 80_000) for each in pieces]
+
+
+def test_a_piece_that_is_too_long_for_a_frame_is_refused() -> None:
+    """As any other message; the last length that fits is accepted."""
+    first = Piece(1, 0, b"")
+    fits = Limits().frame_bytes - len(body(Piece(1, 0, b"x" * 60_000))) + 60_000
+    assert len(encode_cut(first, bytes(fits), 70_000)) == 1
+    with pytest.raises(LocalProtocolError) as caught:
+        encode_cut(first, bytes(fits + 1), 70_000)
+    assert "a piece cannot be sent" in str(caught.value)
+    assert "65537 bytes" in caught.value.why

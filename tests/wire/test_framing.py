@@ -47,6 +47,19 @@ def test_a_frame_may_be_cut_at_every_byte(cut: int) -> None:
     assert not reader.begun
 
 
+@pytest.mark.parametrize("length", range(1, 12))
+def test_what_is_held_of_a_view_is_a_copy(length: int) -> None:
+    """Whoever reads into the same memory again and again changes no frame that has begun."""
+    stream = framed(b"one") + framed(b"a second one") + framed(b"two")
+    reader, memory = FrameReader(MOST), bytearray(length)
+    found = []
+    for at in range(0, len(stream), length):
+        piece = stream[at : at + length]
+        memory[: len(piece)] = piece
+        found += [bytes(frame) for frame in reader.feed(memoryview(memory)[: len(piece)])]
+    assert found == [b"one", b"a second one", b"two"]
+
+
 def test_a_frame_may_come_byte_by_byte() -> None:
     """A drip of single bytes gives the same frames as one piece."""
     reader = FrameReader(MOST)

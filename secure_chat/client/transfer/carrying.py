@@ -5,7 +5,7 @@ under way; nobody else touches them or their bytes until it has let them go.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from secure_chat.client.transfer.arrivals import Arrivals
 from secure_chat.client.transfer.departures import Departures
@@ -86,7 +86,7 @@ class Carrying:
     # --- inside --------------------------------------------------------------------------------
 
     def _hear(self, messages: list[Message]) -> None:
-        for message in messages:
+        for message in _joined(messages):
             if isinstance(message, Sending | Piece | Sent):
                 self._arrivals.told(message.re, message)
             elif isinstance(message, Placed | Grant | Sealed | Error) and message.up is not None:
@@ -113,3 +113,30 @@ class Carrying:
                 self._departures.drop(load, forget=item.forget)
         elif load in self._arrivals:
             self._arrivals.drop(load)
+
+
+def _joined(messages: Iterable[Message]) -> Iterator[Message]:
+    """Give out messages in order, pieces that follow each other as one.
+
+    So they are hashed and written in one go each, and the worker is held up twice, not each time.
+    """
+    run: list[Piece] = []
+    end = 0
+    for message in messages:
+        if not isinstance(message, Piece):
+            yield from _as_one(run)
+            run = []
+            yield message
+            continue
+        if run and (message.re, message.at) != (run[0].re, end):
+            yield from _as_one(run)
+            run = []
+        run.append(message)
+        end = message.at + len(message.data)
+    yield from _as_one(run)
+
+
+def _as_one(run: list[Piece]) -> Iterable[Piece]:
+    if len(run) <= 1:
+        return run
+    return (Piece(run[0].re, run[0].at, b"".join(piece.data for piece in run)),)

@@ -28,6 +28,7 @@ class Departures:
         self._post = post
         # What is given at once: as much as fits behind what may still be there when more is asked.
         self._share = limits.bulk_bytes - limits.bulk_low_bytes - limits.frame_bytes
+        self._chunk_bytes = limits.chunk_bytes
         self._conn: int | None = None
         self._loads: dict[str, Outward] = {}
         self._turns: deque[Outward] = deque()
@@ -81,32 +82,35 @@ class Departures:
         """
         if forget and self._conn is not None:
             # Behind the chunks that wait to leave.
-            self._pack(load.abandon())
+            self._pack([load.abandon()])
         self._end(load)
 
     def go_on(self) -> bool:
         """Take a step with each upload and hand over what is packed; True when there is more to do.
 
-        All in turn, until a load is packed or nobody has anything to send.
+        All in turn, a chunk of each, until a load is packed or nobody has anything to send; one
+        that is alone gets all the room, because a long read costs less than several short ones.
         """
         resting = 0
         while resting < len(self._turns) and self._packed_bytes <= self._share:
             load = self._turns[0]
             self._turns.rotate(-1)
-            frame = self._step(load)
-            if frame is None:
+            frames = self._step(load)
+            if frames is None:
                 resting += 1
                 continue
             resting = 0
-            self._pack(frame)
-            if not frame:
+            self._pack(frames)
+            if not frames:
                 # Only hashed, which takes its time: somebody may want something meanwhile.
                 return True
         return self._dispatch() and bool(self._turns)
 
-    def _step(self, load: Outward) -> bytes | None:
+    def _step(self, load: Outward) -> list[bytes] | None:
+        alone = len(self._turns) == 1
+        room = (self._share - self._packed_bytes) // self._chunk_bytes + 1
         try:
-            return load.step(online=self._conn is not None)
+            return load.step(online=self._conn is not None, chunks=room if alone else 1)
         except SecureChatError as error:
             load.fail(error)
             self._end(load)
@@ -117,10 +121,9 @@ class Departures:
         self._turns.remove(load)
         load.close()
 
-    def _pack(self, frame: bytes) -> None:
-        if frame:
-            self._packed.append(frame)
-            self._packed_bytes += len(frame)
+    def _pack(self, frames: list[bytes]) -> None:
+        self._packed += frames
+        self._packed_bytes += sum(map(len, frames))
 
     def _dispatch(self) -> bool:
         """Hand what is packed to the line, when that has room."""

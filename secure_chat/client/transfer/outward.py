@@ -11,8 +11,8 @@ from secure_chat.client.transfer.refusals import refusal_of_upload
 from secure_chat.client.transfer.sending import Sending, Stage
 from secure_chat.client.transfer.sources import FedSource, Source
 from secure_chat.errors import SecureChatError
-from secure_chat.wire.codec import encode
-from secure_chat.wire.messages import Abandon, Error, Grant, Placed, Sealed
+from secure_chat.wire.codec import encode, encode_cut
+from secure_chat.wire.messages import Abandon, Chunk, Error, Grant, Placed, Sealed
 
 __all__ = ["FedOutward", "Outward", "Slot"]
 
@@ -73,30 +73,33 @@ class Outward:
 
     # --- for the porter ------------------------------------------------------------------------
 
-    def step(self, *, online: bool) -> bytes | None:
+    def step(self, *, online: bool, chunks: int = 1) -> list[bytes] | None:
         """Take the next step.
 
         Args:
             online: whether there is a connection to say something on.
+            chunks: how many of them there is room for; they are read and hashed in one go.
 
         Returns:
-            A frame to send, b"" when bytes were only hashed, None when nothing is to be done.
+            Frames to send, none when bytes were only hashed, None when nothing is to be done.
 
         Raises:
             TransferError: the bytes cannot be read, or have changed.
         """
         sending = self.sending
         if sending.idle:
-            return encode(sending.begin()) if online else None
-        want = sending.want()
+            return [encode(sending.begin())] if online else None
+        want = sending.want(chunks)
         if want is not None:
-            chunk = sending.take(want.at, self.source.read(want.at, want.size))
-            return b"" if chunk is None else encode(chunk)
+            data = self.source.read(want.at, want.size)
+            if not sending.take(want.at, data):
+                return []
+            return encode_cut(Chunk(sending.up, want.at, b""), data, sending.chunk_bytes)
         seal = sending.seal()
         if seal is None:
             return None
         self.source.check()
-        return encode(seal)
+        return [encode(seal)]
 
     def abandon(self) -> bytes:
         """Return the frame that makes the host forget it."""

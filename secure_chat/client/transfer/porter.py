@@ -26,6 +26,7 @@ from secure_chat.client.transfer.notes import (
 from secure_chat.errors import SecureChatError, TransferIncomplete
 from secure_chat.limits import Limits
 from secure_chat.net.inbox import Inbox
+from secure_chat.net.reuse import keep_freed
 from secure_chat.wire.messages import (
     Error,
     Grant,
@@ -181,6 +182,7 @@ class Porter:
         """Carry until the client is at its end; the thread's body."""
         from secure_chat.client.transfer.carrying import Carrying  # only here: many send no file
 
+        keep_freed(self._limits.transfer_window_bytes)
         carrying = Carrying(self._post, self._limits)
         try:
             busy = False

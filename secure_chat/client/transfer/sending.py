@@ -13,7 +13,7 @@ from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from secure_chat.limits import Limits
-from secure_chat.wire.messages import Chunk, Code, Seal, Upload
+from secure_chat.wire.messages import Code, Seal, Upload
 
 __all__ = ["Sending", "Stage", "Want"]
 
@@ -66,6 +66,7 @@ class Sending:
     ) -> None:
         self.up = up
         self.size = size
+        self.chunk_bytes = limits.chunk_bytes
         self.stage = Stage.IDLE
         self.code = ""
         self.why = ""
@@ -114,18 +115,23 @@ class Sending:
         """Note that a stream has all its bytes."""
         self.size = self._ready
 
-    def want(self) -> Want | None:
-        """Return what is to be read now, None when nothing is."""
+    def want(self, chunks: int = 1) -> Want | None:
+        """Return what is to be read now, None when nothing is.
+
+        Args:
+            chunks: how many of them may be sent in a row.
+        """
         if self.over:
             return None
         if self.behind:
             return Want(self._hashed, min(self.behind, self._limits.rehash_bytes))
         if self.stage is not Stage.OPEN:
             return None
-        count = min(self._limits.chunk_bytes, self.upto - self.at, self._ready - self.at)
+        share = chunks * self.chunk_bytes
+        count = min(share, self.upto - self.at, self._ready - self.at)
         return Want(self.at, count) if count > 0 else None
 
-    def take(self, at: int, data: bytes) -> Chunk | None:
+    def take(self, at: int, data: bytes) -> bool:
         """Take in what was wanted.
 
         Args:
@@ -133,15 +139,15 @@ class Sending:
             data: all of it; less means that the file has become shorter.
 
         Returns:
-            The frame to send, None for bytes that only had to be hashed.
+            Whether they are to be sent; some had only to be hashed.
         """
         fresh = data[self._hashed - at :] if at < self._hashed else data
         self._hash.update(fresh)
         self._hashed += len(fresh)
         if at != self.at:
-            return None
+            return False
         self.at += len(data)
-        return Chunk(self.up, at, data)
+        return True
 
     def seal(self) -> Seal | None:
         """Return the last frame when all else is said."""

@@ -10,8 +10,9 @@ nobody's transfer waits longer than for one round of everybody else's.
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from secure_chat.clock import Clock
 from secure_chat.errors import StoreError
@@ -20,12 +21,12 @@ from secure_chat.hub.events import Forgotten, Uploaded
 from secure_chat.limits import Limits
 from secure_chat.log.blobs.store import BlobStore
 from secure_chat.net.inbox import Inbox
+from secure_chat.net.reuse import keep_freed
 from secure_chat.net.worker import Worker
 from secure_chat.server.announce import Announcer
 from secure_chat.server.depot.collecting import Collecting
 from secure_chat.server.depot.downloads import Downloads
 from secure_chat.server.depot.items import (
-    Asked,
     Brought,
     Deleted,
     Gone,
@@ -44,13 +45,14 @@ from secure_chat.server.depot.toll import Toll, Tolls
 from secure_chat.server.depot.trouble import Trouble
 from secure_chat.server.depot.uploads import Uploads
 from secure_chat.server.dispatch import Dispatch
-from secure_chat.wire.messages import Abandon, Chunk, More, Seal, Upload
+from secure_chat.wire.messages import Abandon, Chunk, Enough, More, Seal, Upload
 
 __all__ = ["Depot", "Item", "Kept"]
 
 _TICK_SECONDS: Final = 1.0
 _PAGE: Final = 1_000
 
+_Small = Upload | Seal | Abandon | More | Enough
 Item = Brought | Gone | Unloaded | OpenFile | Referred | Deleted | Sifted | Synced | Stop
 
 
@@ -131,6 +133,7 @@ class Depot:
         Raises:
             StoreError: the folder or the index of the files cannot be used.
         """
+        keep_freed(self._limits.transfer_window_bytes)
         with ExitStack() as leaving:
             store = BlobStore(self._kept.folder, self._clock)
             leaving.callback(store.close)
@@ -222,16 +225,19 @@ class Depot:
 
     def _brought(self, item: Brought) -> None:
         conn, toll = item.conn, item.toll
-        for message in item.messages:
+        for kind, group in groupby(item.messages, type):
             # Of a connection that is over nothing is stored any more, though it came in time.
-            if not toll.over:
-                self._take(conn, toll, message)
+            if toll.over:
+                break
+            if kind is Chunk:
+                self._receiving.chunks(conn, cast("list[Chunk]", list(group)))
+            else:
+                for message in cast("Iterable[_Small]", group):
+                    self._take(conn, toll, message)
         toll.taken += len(item.messages)
 
-    def _take(self, conn: int, toll: Toll, message: Asked) -> None:
-        if isinstance(message, Chunk):
-            self._receiving.chunk(conn, message)
-        elif isinstance(message, Upload):
+    def _take(self, conn: int, toll: Toll, message: _Small) -> None:
+        if isinstance(message, Upload):
             self._receiving.upload(conn, toll, message)
         elif isinstance(message, Seal):
             self._receiving.seal(conn, message)

@@ -1,8 +1,8 @@
 """What goes out next to whom: all downloads, by connection, and how far each may go.
 
 Pure, owned by the depot's thread: what peers ask for and have room for goes in, what is to be read
-comes out; no file and no clock. The downloads of a connection take turns piece by piece. A stream
-that is still being sent is followed as it grows.
+comes out; no file and no clock. The downloads of a connection take turns piece by piece; one that
+is alone gets several pieces in one go. A stream that is still being sent is followed as it grows.
 """
 
 from collections import deque
@@ -71,7 +71,7 @@ class Read:
     Args:
         outgoing: the download.
         at: where to read.
-        size: how many bytes; 0: all were sent, tell so.
+        size: how many bytes, of several pieces perhaps; 0: all were sent, tell so.
     """
 
     outgoing: Outgoing
@@ -216,11 +216,13 @@ class Downloads:
                 idle += 1
                 continue
             idle = 0
-            end = min(outgoing.upto, outgoing.source.size, outgoing.at + piece)
+            # One long read costs less than several short ones.
+            share = room // (piece + _FRAME_BYTES) if len(queue) == 1 else 1
+            end = min(outgoing.upto, outgoing.source.size, outgoing.at + share * piece)
             size = max(0, end - outgoing.at)
             yield Read(outgoing, outgoing.at, size)
             outgoing.at += size
-            room -= size + _FRAME_BYTES
+            room -= size + _FRAME_BYTES * max(1, -(-size // piece))
             outgoing.over = not size
 
     def _close_line(self, conn: int, line: _Line) -> None:

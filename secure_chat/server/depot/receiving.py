@@ -66,31 +66,44 @@ class Receiving:
             # What is open is bounded by the turns.
             self._files.close(row.number)
 
-    def chunk(self, conn: int, chunk: Chunk) -> None:
-        """Store a chunk, if it may come."""
-        now, uploads = self._now(), self._uploads
-        before = uploads.on(conn, chunk.up)
-        incoming = uploads.chunk(conn, chunk, now)
-        if incoming is None:
-            if before is not None and before.phase is not Phase.SEALING:
-                self._left(before)
-            return
-        row, size = incoming.row, len(chunk.data)
+    def chunks(self, conn: int, chunks: Sequence[Chunk]) -> None:
+        """Store chunks that came together, each if it may come."""
+        done = 0
+        while done < len(chunks):
+            up = chunks[done].up
+            incoming = self._uploads.on(conn, up)
+            fitting = incoming and self._uploads.fitting(incoming, chunks[done:])
+            if incoming is not None and fitting:
+                # As one: hashed and written in one go each, which lets go of the GIL twice.
+                self._store(incoming, b"".join(chunk.data for chunk in fitting))
+                done += len(fitting)
+            else:
+                self._refuse(conn, incoming, chunks[done])
+                done += 1
+
+    def _store(self, incoming: Incoming, data: bytes) -> None:
+        now, row = self._now(), incoming.row
         try:
-            self._files.append(row, chunk.data)
+            self._files.append(row, data)
         except OSError as error:
-            uploads.refuse(incoming, self._kit.trouble.writing(error), now, spent=size)
+            refusal = self._kit.trouble.writing(error)
+            self._uploads.refuse(incoming, refusal, now, spent=len(data))
             if incoming.stream:
                 # It fills the disk with what nobody can send to its end.
                 self.drop([row])
             else:
                 self._rest(row)
             return
-        uploads.wrote(incoming, size, now)
+        self._uploads.wrote(incoming, len(data), now)
         if incoming.stream:
             self._mind_stream(incoming)
         if self._files.crowded(row.number):
-            uploads.hold(incoming, holding=True)
+            self._uploads.hold(incoming, holding=True)
+
+    def _refuse(self, conn: int, incoming: Incoming | None, chunk: Chunk) -> None:
+        self._uploads.unfit(conn, incoming, chunk, self._now())
+        if incoming is not None and incoming.phase is not Phase.SEALING:
+            self._left(incoming)
 
     def _mind_stream(self, incoming: Incoming) -> None:
         kit, row = self._kit, incoming.row

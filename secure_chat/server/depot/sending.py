@@ -5,6 +5,7 @@ says of it counts, never a hash alone. A file that cannot be read ends its downl
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 from pathlib import Path
 
 from secure_chat.errors import StoreError
@@ -14,7 +15,7 @@ from secure_chat.server.depot.downloads import Outgoing, Read, Source
 from secure_chat.server.depot.handles import Handles
 from secure_chat.server.depot.judging import Refusal
 from secure_chat.server.depot.kit import Kit
-from secure_chat.wire.codec import encode
+from secure_chat.wire.codec import encode, encode_cut
 from secure_chat.wire.messages import Code, Error, Fetch, Piece, Sent
 from secure_chat.wire.messages import Sending as Begun
 
@@ -132,21 +133,21 @@ class Sending:
     def work(self) -> bool:
         """Read for every connection that has room; tells whether there is more at once."""
         for conn in self._downloads.due():
-            frames = [self._frame(read) for read in self._downloads.plan(conn)]
-            if frames:
+            plan = self._downloads.plan(conn)
+            if plan:
                 # One that failed has said so in a frame; what was planned behind that is empty.
-                self._load(conn, tuple(frame for frame in frames if frame))
+                self._load(conn, tuple(chain.from_iterable(map(self._frames, plan))))
         return self._downloads.awake
 
-    def _frame(self, read: Read) -> bytes:
-        """Return a piece or the end of a download as a frame; b"" when it is over already."""
+    def _frames(self, read: Read) -> list[bytes]:
+        """Return the pieces or the end of a download as frames; none when it is over already."""
         outgoing = read.outgoing
         row = self._rows.get(outgoing)
         if row is None:
-            return b""
+            return []
         if not read.size:
             self._end(outgoing)
-            return encode(Sent(outgoing.re, outgoing.source.size, outgoing.source.sha256))
+            return [encode(Sent(outgoing.re, outgoing.source.size, outgoing.source.sha256))]
         store, sha256 = self._kit.store, outgoing.source.sha256
         path = store.blob_path(sha256) if sha256 else store.part_path(row)
         try:
@@ -154,8 +155,9 @@ class Sending:
         except OSError as error:
             self._end(outgoing)
             refusal = self._unread(error, row)
-            return encode(Error(refusal.code, refusal.text, re=outgoing.re))
-        return encode(Piece(outgoing.re, read.at, data))
+            return [encode(Error(refusal.code, refusal.text, re=outgoing.re))]
+        first = Piece(outgoing.re, read.at, b"")
+        return encode_cut(first, data, self._kit.limits.chunk_bytes)
 
     def _unread(self, error: OSError, row: Row) -> Refusal:
         """Return why a file cannot be read: it is gone as it should be, or the disk is broken."""

@@ -7,6 +7,7 @@ its way when it ended so is dropped without a word, as far as it had been grante
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -153,29 +154,44 @@ class Uploads:
 
     # --- chunks --------------------------------------------------------------------------------
 
-    def chunk(self, conn: int, chunk: Chunk, now: float) -> Incoming | None:
-        """Judge a chunk.
+    def fitting(self, incoming: Incoming, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+        """Return those chunks that are an upload's next bytes: write them and call `wrote`.
 
-        Returns:
-            The upload whose next bytes it has: write them and call `wrote`; None: forget it.
+        Args:
+            incoming: the upload.
+            chunks: what came, in order; the first ones up to one that does not fit are returned,
+                and of that one `unfit` is to hear.
         """
-        incoming = self.on(conn, chunk.up)
+        at = incoming.at
+        for number, chunk in enumerate(chunks):
+            other = chunk.up != incoming.up or incoming.phase is Phase.SEALING
+            if other or self._refusal_of(incoming, chunk, at) is not None:
+                return chunks[:number]
+            at += len(chunk.data)
+        return chunks
+
+    def unfit(self, conn: int, incoming: Incoming | None, chunk: Chunk, now: float) -> None:
+        """Hear of a chunk that may not come: it ends its upload, but for one that is on its way.
+
+        Args:
+            conn: where it came.
+            incoming: the upload it names, None when the connection has none of that name.
+            chunk: it.
+            now: the monotonic clock.
+        """
         if incoming is None:
             self._unknown(conn, chunk)
-            return None
-        if incoming.phase is Phase.SEALING:
-            return None
-        refusal = self._chunk_refused(incoming, chunk)
-        if refusal is not None:
+        elif incoming.phase is not Phase.SEALING:
+            refusal = self._refusal_of(incoming, chunk, incoming.at)
+            assert refusal is not None  # noqa: S101 -- it did not fit
             self.refuse(incoming, refusal, now, spent=len(chunk.data))
-            return None
-        return incoming
 
-    def _chunk_refused(self, incoming: Incoming, chunk: Chunk) -> Refusal | None:
+    def _refusal_of(self, incoming: Incoming, chunk: Chunk, at: int) -> Refusal | None:
+        """Judge a chunk where `at` bytes are here or about to be written."""
         size, end = len(chunk.data), chunk.at + len(chunk.data)
         declared = incoming.row.declared
-        if chunk.at != incoming.at:
-            text = f"the next byte here is number {incoming.at}, not {chunk.at}"
+        if chunk.at != at:
+            text = f"the next byte here is number {at}, not {chunk.at}"
             return Refusal(Code.WRONG_OFFSET, text)
         if not 0 < size <= self._limits.chunk_bytes:
             text = f"a chunk has 1 to {self._limits.chunk_bytes} bytes"

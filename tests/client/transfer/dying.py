@@ -23,7 +23,7 @@ from secure_chat.client.transfer.sending import Sending
 from secure_chat.limits import Limits
 
 # Small steps, so that a small file has many.
-LIMITS = Limits(chunk_bytes=1_000, transfer_window_bytes=4_000, rehash_bytes=1_000)
+LIMITS = Limits(chunk_bytes=1_000, transfer_window_bytes=1_000, rehash_bytes=1_000)
 
 STEPS: tuple[tuple[type, tuple[str, ...]], ...] = (
     (Sending, ("begin", "take", "seal", "placed", "granted", "sealed")),

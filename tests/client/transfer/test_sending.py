@@ -21,7 +21,8 @@ def step(sending: Sending, data: bytes = DATA) -> Chunk | Seal | None:
     want = sending.want()
     if want is None:
         return sending.seal()
-    return sending.take(want.at, data[want.at : want.at + want.size])
+    taken = data[want.at : want.at + want.size]
+    return Chunk(sending.up, want.at, taken) if sending.take(want.at, taken) else None
 
 
 def placed(at: int = 0, upto: int = 100, **known: object) -> Sending:
@@ -58,6 +59,16 @@ def test_an_upload_goes_out_in_chunks_and_is_sealed_with_its_hash() -> None:
     assert sending.stage is Stage.DONE
     assert sending.over
     assert sending.want() is None
+
+
+def test_several_chunks_are_wanted_at_once() -> None:
+    """As many as there is room for, never more than was granted nor than there are."""
+    sending = placed(0, 9)
+    assert [sending.want(chunks) for chunks in (1, 2, 3)] == [Want(0, 4), Want(0, 8), Want(0, 9)]
+    sending.granted(100)
+    assert sending.want(9) == Want(0, 10)
+    assert sending.take(0, DATA)
+    assert sending.seal() == Seal("u1", 10, HASH)
 
 
 def test_an_empty_file_is_sealed_at_once() -> None:
