@@ -77,7 +77,7 @@ class Storm:
             lives += 1
             process = self._start(command, name)
             while deaths and process.poll() is None:
-                _pause(process, random.uniform(0.1, 1.5))
+                _pause(process, random.uniform(0.1, 0.9))
                 if process.poll() is None:
                     self._kill(deaths.pop(), process)
             code = process.wait(_PATIENCE)
