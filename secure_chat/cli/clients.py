@@ -4,6 +4,7 @@ Parses, asks the person and prints; decides nothing about the conversation.
 """
 
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -107,6 +108,8 @@ def connected(client: "Client", console: Console, *, as_json: bool) -> Iterator[
         if as_json:
             console.data_json(error_json(error))
         raise
+    if not client.live:
+        threading.Thread(target=_tell_losses, args=(client, console), daemon=True).start()
     try:
         yield client
     finally:
@@ -115,6 +118,20 @@ def connected(client: "Client", console: Console, *, as_json: bool) -> Iterator[
             from secure_chat.client.view import describe
 
             console.warn(describe(client.expiring) or "")
+
+
+def _tell_losses(client: "Client", console: Console) -> None:
+    """Say that the host is gone, for a client that shows no events; a thread's body.
+
+    A bar at a terminal says so itself.
+    """
+    from secure_chat.client.events import Disconnected
+    from secure_chat.client.view import describe
+
+    for event in client.events():
+        words = describe(event) if isinstance(event, Disconnected) else None
+        if words and not console.err.isatty():
+            console.talk(words)
 
 
 def go_into_room(client: "Client", room: str) -> None:

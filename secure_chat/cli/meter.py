@@ -24,8 +24,6 @@ __all__ = ["Meter", "metered"]
 _PAUSE_SECONDS: Final = 10.0
 _LONGEST_NAME: Final = 40
 _HASHING: Final = "hashing"
-_WAITING: Final = "waiting"
-_MOVING: Final = frozenset({"sending", "receiving"})
 
 
 class Meter(Protocol):
@@ -116,20 +114,15 @@ class _Drawn:
 
 
 class _Written:
-    """A line every ten seconds, and one at once when there is no connection any more."""
+    """A line every ten seconds."""
 
     def __init__(self, console: Console, name: str, clock: Clock) -> None:
         self._console = console
         self._name = name
         self._clock = clock
         self._last: tuple[float, int] | None = None
-        self._phase = ""
 
     def __call__(self, progress: "Progress") -> None:
-        before_that, self._phase = self._phase, progress.phase
-        if before_that in _MOVING and progress.phase == _WAITING:
-            self._console.talk(f"{self._name}: waiting for the host, {_done(progress)}")
-            return
         now = self._clock.monotonic()
         # What an earlier run has carried is there at once and no part of the rate.
         then, before = self._last = self._last or (now, progress.done)
@@ -137,22 +130,18 @@ class _Written:
             return
         self._last = (now, progress.done)
         rate = max(0, progress.done - before) / (now - then)
+        done = of_size(progress.done)
+        if progress.size:
+            done += f" of {of_size(progress.size)} ({100 * progress.done // progress.size} %)"
         left = ""
         if progress.size and rate:
             left = f", {_span(round((progress.size - progress.done) / rate))} left"
         self._console.talk(
-            f"{self._name}: {progress.phase}, {_done(progress)}, {of_size(round(rate))}/s{left}"
+            f"{self._name}: {progress.phase}, {done}, {of_size(round(rate))}/s{left}"
         )
 
     def clear(self) -> None:
         """Nothing is drawn: lines stay."""
-
-
-def _done(progress: "Progress") -> str:
-    done = of_size(progress.done)
-    if progress.size:
-        done += f" of {of_size(progress.size)} ({100 * progress.done // progress.size} %)"
-    return done
 
 
 def _span(seconds: int) -> str:

@@ -1,10 +1,12 @@
 """What ended a command is an event for scripts too."""
 
 import io
+import threading
+from collections.abc import Iterator
 
 import pytest
 
-from secure_chat.cli.clients import EventWriter, error_json
+from secure_chat.cli.clients import EventWriter, connected, error_json
 from secure_chat.cli.console import Console
 from secure_chat.client.events import Connected, Disconnected, Event, Live, Message
 from secure_chat.errors import (
@@ -67,3 +69,43 @@ def test_everything_is_data_for_scripts() -> None:
     assert '"text":"\\u001b\\u007f\\u202e\\u00fc"' in data.getvalue()
     assert data.getvalue().isascii()
     assert talk.getvalue() == ""
+
+
+class Losing:
+    """A client that shows no events, and whose host goes away."""
+
+    live = False
+    expiring = None
+
+    def __init__(self) -> None:
+        self.told = threading.Event()
+
+    def connect(self) -> None:
+        """Be there."""
+
+    def close(self) -> None:
+        """Go."""
+
+    def events(self) -> Iterator[Event]:
+        """Tell of the loss, and of an attempt that failed."""
+        yield WELCOME
+        yield Disconnected("closed", "the line was cut", 0, 0.2)
+        yield Disconnected("unreachable", "nothing answers", 1, 0.4)
+        self.told.set()
+
+
+def test_who_waits_for_a_command_hears_that_the_host_is_gone() -> None:
+    """Once for each loss; a bar at a terminal says so itself."""
+    err, client = io.StringIO(), Losing()
+    with connected(client, Console(err=err), as_json=False):  # type: ignore[arg-type] # stands in
+        assert client.told.wait(10)
+    assert err.getvalue() == "disconnected (the line was cut); trying again\n"
+
+
+def test_a_terminal_hears_it_from_the_bar() -> None:
+    """A line would stand in the middle of it."""
+    err, client = io.StringIO(), Losing()
+    err.isatty = lambda: True  # type: ignore[method-assign] # says that it is one
+    with connected(client, Console(err=err), as_json=False):  # type: ignore[arg-type] # stands in
+        assert client.told.wait(10)
+    assert err.getvalue() == ""

@@ -31,22 +31,13 @@ def test_a_log_gets_a_line_every_ten_seconds() -> None:
         assert err.getvalue() == ""
         clock.advance(0.1)
         meter(Progress(600 * MB, 2_000 * MB, Phase.SENDING))
+        clock.advance(10)
+        meter(Progress(600 * MB, 2_000 * MB, Phase.WAITING))
         meter.clear()
     assert err.getvalue().splitlines() == [
         r"big\x1b.iso: sending, 600.0 MB of 2.0 GB (30 %), 10.0 MB/s, 2:20 left",
+        r"big\x1b.iso: waiting, 600.0 MB of 2.0 GB (30 %), 0 bytes/s",
     ]
-
-
-def test_a_lost_connection_is_told_at_once() -> None:
-    """Though not the wait at the beginning, nor again and again."""
-    clock, err = FakeClock(), StringIO()
-    with metered(Console(err=err), "big.iso", clock) as meter:
-        assert meter is not None
-        meter(Progress(0, 2_000 * MB, Phase.WAITING))
-        meter(Progress(600 * MB, 2_000 * MB, Phase.SENDING))
-        meter(Progress(600 * MB, 2_000 * MB, Phase.WAITING))
-        meter(Progress(600 * MB, 2_000 * MB, Phase.WAITING))
-    assert err.getvalue() == "big.iso: waiting for the host, 600.0 MB of 2.0 GB (30 %)\n"
 
 
 def test_a_stream_has_no_end_to_wait_for() -> None:

@@ -341,6 +341,54 @@ def test_what_a_chunk_may_not_be(bench: Bench, chunk: Chunk, code: str) -> None:
     assert bench.finish(2, "b", b"12345").size == 5
 
 
+@pytest.mark.parametrize(
+    ("chunk", "code"),
+    [
+        (Chunk("a", 0, b"again"), "wrong-offset"),
+        (Chunk("a", 21, b"gap"), "wrong-offset"),
+        (Chunk("a", 20, b""), "too-large"),
+        (Chunk("a", 20, b"x" * 11), "too-large"),
+        (Chunk("a", 20, b"x" * 6), "too-large"),
+        (Chunk("c", 0, b"nobody's"), "no-upload"),
+    ],
+)
+def test_what_came_together_with_a_wrong_chunk_counts(
+    bench: Bench, chunk: Chunk, code: str
+) -> None:
+    """Those before it are stored, and other uploads go on behind it."""
+    bench.begin(1, "b", 10)
+    bench.begin(1, "a", 25)
+    good = [Chunk("a", 0, DATA[:10]), Chunk("a", 10, DATA[10:20])]
+    bench.say(1, *good, chunk, Chunk("b", 0, b"12345"), Chunk("b", 5, b"67890"))
+    assert bench.errors(1) == [(code, chunk.up)]
+    assert bench.begin(1, "a", 25) == Placed("a", 20, 25)
+    bench.send(1, "a", DATA[:25], 20, 25)
+    assert bench.finish(1, "a", DATA[:25]).sha256 == sha256_of(DATA[:25])
+    assert bench.finish(1, "b", b"1234567890").sha256 == sha256_of(b"1234567890")
+
+
+def test_chunks_that_come_together_are_written_as_one(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of each upload on its own, in their order."""
+    written: list[tuple[str, bytes]] = []
+    append = Part.append
+
+    def noting(part: Part, data: bytes) -> None:
+        written.append((part.path.name, data))
+        append(part, data)
+
+    monkeypatch.setattr(Part, "append", noting)
+    for up in ("a", "b"):
+        bench.begin(1, up, 30)
+    chunks = {up: [Chunk(up, at, DATA[at : at + 10]) for at in (0, 10, 20)] for up in "ab"}
+    bench.say(1, *chunks["a"][:2], *chunks["b"], chunks["a"][2])
+    assert [data for _, data in written] == [DATA[:20], DATA[:30], DATA[20:30]]
+    assert written[0][0] == written[2][0] != written[1][0]
+    for up in ("a", "b"):
+        assert bench.finish(1, up, DATA[:30]).sha256 == sha256_of(DATA[:30])
+
+
 def test_more_than_was_granted_is_refused(bench: Bench) -> None:
     """Though the declared size would allow it."""
     bench.begin(1, "a", 100)

@@ -118,6 +118,7 @@ def test_an_orderly_end_is_an_empty_read(open_pair: Shake) -> None:
     assert client.shut() is None
     ready(host, Want.READ)
     assert host.read() == b""
+    assert host.read_into(memoryview(bytearray(1))) == 0
     assert host.shut() is None
     assert client.read() == b""
 
@@ -137,10 +138,11 @@ def test_a_cut_line_is_a_failure_not_an_end(open_pair: Shake) -> None:
     host, client = open_pair.host, open_pair.client
     host.close()
 
-    with pytest.raises(LinkFailed) as caught:
-        finish(client, client.read)
-
-    assert caught.value.failure.reason is Reason.CLOSED
+    room = memoryview(bytearray(1))
+    for read in (client.read, lambda: client.read_into(room)):
+        with pytest.raises(LinkFailed) as caught:
+            finish(client, read)
+        assert caught.value.failure.reason is Reason.CLOSED
 
 
 def test_writing_to_a_peer_that_is_gone_fails(open_pair: Shake) -> None:
@@ -259,7 +261,9 @@ def test_both_ends_know_the_others_certificate(open_pair: Shake, house: House) -
 def test_a_link_is_used_from_one_thread_only(open_pair: Shake) -> None:
     """Two threads in one TLS object deadlock or crash, so a second one is turned away."""
     host = open_pair.host
-    calls = (host.handshake, host.read, lambda: host.write(b"x"), host.hush, host.shut)
+    room = memoryview(bytearray(1))
+    reads = (host.read, lambda: host.read_into(room))
+    calls = (host.handshake, *reads, lambda: host.write(b"x"), host.hush, host.shut)
 
     with ThreadPoolExecutor(1) as other:
         for call in (*calls, host.finish_sending, host.discard):

@@ -1,5 +1,6 @@
 """The porter's thread: what it takes from the line, what it gives it, and how it ends."""
 
+import hashlib
 import queue
 import threading
 from collections.abc import Iterator
@@ -211,6 +212,56 @@ def test_more_is_let_come_as_it_is_written(line: Line) -> None:
     assert line.said() == [Enough(fetch.re)]
     assert slot.get(timeout=20) is load
     assert isinstance(load.error, TransferError)
+
+
+class Noting(MemorySink):
+    """A place that notes how much came at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def write(self, data: bytes) -> None:
+        """Take it, and note it."""
+        self.sizes.append(len(data))
+        super().write(data)
+
+
+def test_pieces_that_come_together_are_written_as_one(line: Line) -> None:
+    """Of each download on its own, and only those that nothing stands between."""
+    sinks, slot = (Noting(), Noting()), queue.SimpleQueue[Any]()
+    numbers = []
+    for sink in sinks:
+        line.porter.begin(download(slot, sink, 4_000))
+        (fetch,) = line.said()
+        assert isinstance(fetch, Fetch)
+        numbers.append(fetch.re)
+    one, two = numbers
+    data = bytes(range(250)) * 16
+    line.hear(
+        *(SendingWord(re, 4_000) for re in numbers),
+        *(Piece(one, at, data[at : at + 1_000]) for at in (0, 1_000, 2_000)),
+        *(Piece(two, at, data[at : at + 2_000]) for at in (0, 2_000)),
+        Piece(one, 3_000, data[3_000:]),
+        *(Sent(re, 4_000, hashlib.sha256(data).hexdigest()) for re in numbers),
+    )
+    for _ in numbers:
+        assert slot.get(timeout=20).error is None
+    assert [sink.sizes for sink in sinks] == [[3_000, 1_000], [4_000]]
+    assert [bytes(sink.data) for sink in sinks] == [data, data]
+
+
+def test_bytes_that_are_left_out_among_pieces_are_missed(line: Line) -> None:
+    """What came before them is written, and nothing behind them."""
+    sink, slot = Noting(), queue.SimpleQueue[Any]()
+    line.porter.begin(download(slot, sink, 4_000))
+    (fetch,) = line.said()
+    assert isinstance(fetch, Fetch)
+    said = SendingWord(fetch.re, 4_000)
+    line.hear(said, *(Piece(fetch.re, at, bytes(500)) for at in (0, 500, 1_500, 2_000)))
+    error = slot.get(timeout=20).error
+    assert isinstance(error, SecureChatError)
+    assert sink.sizes == [1_000]
 
 
 def test_a_refused_download_is_over(line: Line) -> None:
