@@ -97,7 +97,7 @@ class Limits:
     unsent_bytes: int = count(
         131_072, "bytes unsent in the system, of a peer with files", "what follows waits outside"
     )
-    sync_bytes: int = count(4_194_304, "bytes written to a file", "they are synced to the disk")
+    sync_bytes: int = count(2_097_152, "bytes written to a file", "they are synced to the disk")
     file_bytes: int = count(17_179_869_184, "bytes of a file", "its upload is refused (too-large)")
     person_bytes: int = count(
         68_719_476_736, "bytes of all files of a person", "an upload is refused (quota)"
