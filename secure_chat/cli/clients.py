@@ -126,12 +126,15 @@ def _tell_losses(client: "Client", console: Console) -> None:
     A bar at a terminal says so itself.
     """
     from secure_chat.client.events import Disconnected
-    from secure_chat.client.view import describe
 
     for event in client.events():
-        words = describe(event) if isinstance(event, Disconnected) else None
-        if words and not console.err.isatty():
-            console.talk(words)
+        if isinstance(event, Disconnected) and not console.err.isatty():
+            # Most commands end before they need words for it.
+            from secure_chat.client.view import describe
+
+            words = describe(event)
+            if words:
+                console.talk(words)
 
 
 def go_into_room(client: "Client", room: str) -> None:

@@ -332,7 +332,8 @@ def test_who_is_revoked_in_the_middle_of_an_upload_is_gone_at_once(
     with LiveHost(own, tmp_path / "host", Limits()) as live:
         with live.guest("bob") as bob:
             bob.join()
-            sender = threading.Thread(target=_push_on, args=(bob,))
+            upto = place(bob, "u", None).upto
+            sender = threading.Thread(target=_push_on, args=(bob, upto))
             sender.start()
             revoke_elsewhere(own, "bob")
             sender.join(30)
@@ -346,9 +347,9 @@ def test_who_is_revoked_in_the_middle_of_an_upload_is_gone_at_once(
         assert part.stat().st_size == size
 
 
-def _push_on(guest: Guest) -> None:
+def _push_on(guest: Guest, upto: int) -> None:
     """Send without an end until the host ends it."""
-    at, upto = 0, place(guest, "u", None).upto
+    at = 0
     try:
         while True:
             size = min(CHUNK, upto - at)
