@@ -17,6 +17,7 @@ from typing import TypeAlias
 
 import pytest
 
+from secure_chat.errors import LocalProtocolError
 from secure_chat.limits import Limits
 from secure_chat.log.blobs.store import BlobStore
 from secure_chat.wire.messages import (
@@ -357,7 +358,7 @@ def _push_on(guest: Guest, upto: int) -> None:
             at += size
             if at == upto:
                 upto = guest.wait_for(Grant).upto
-    except (OSError, AssertionError):
+    except (OSError, AssertionError, LocalProtocolError):
         return
 
 
