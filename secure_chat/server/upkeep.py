@@ -17,8 +17,12 @@ from secure_chat.server.announce import Announcer
 __all__ = ["Upkeep"]
 
 # A few entries cost nearly as much to index as many, so they wait for company or for a second. A
-# search does not wait: it indexes first.
+# search does not wait: it indexes first. While company comes slowly, each step is so small that it
+# takes about as long as a commit. Where it comes fast a large step costs half of many small ones.
+_FEW: Final = 64
+_SOME: Final = 512
 _INDEX_STEP: Final = 4_096
+_INDEX_AGAIN_SECONDS: Final = 0.05
 _INDEX_SECONDS: Final = 1.0
 # The pieces of the index are merged beside that: a little now and then, which no acknowledgement
 # notices, and more with every full step, so that a busy host keeps up.
@@ -61,6 +65,8 @@ class Upkeep:
         # When the entries that wait for company are indexed without it; when there may be room.
         self._index_at = math.inf
         self._index_not_before = clock.monotonic()
+        # When a small step may follow the last one.
+        self._index_again_at = clock.monotonic()
         # When pieces of the index are merged further.
         self._merge_at = math.inf
         # When what was deleted is overwritten further.
@@ -114,6 +120,7 @@ class Upkeep:
                 busy = self._log.unindexed >= _INDEX_STEP
                 self._log.index(_INDEX_STEP)
                 self._index_at = math.inf
+                self._index_again_at = now + _INDEX_AGAIN_SECONDS
                 if busy:
                     self._log.merge(_BUSY_MERGE_PAGES)
                 self._merge_at = now + _MERGE_SECONDS
@@ -133,6 +140,8 @@ class Upkeep:
         if behind >= _INDEX_STEP:
             return max(now, self._index_not_before)
         self._index_at = min(self._index_at, now + _INDEX_SECONDS)
+        if _FEW <= behind <= _SOME:
+            self._index_at = min(self._index_at, self._index_again_at)
         return max(self._index_at, self._index_not_before)
 
     def _scrub(self) -> None:

@@ -71,3 +71,47 @@ def test_who_deletes_often_shares_one_scrub_a_minute(
 
     assert not scrubbed(log, upkeep, clock, 30)
     assert scrubbed(log, upkeep, clock, 40)
+
+
+def talk(log: SqliteLog, upkeep: Upkeep, messages: int) -> int:
+    """Commit some messages in a round of the hub; returns how far behind the index is then."""
+    first = log.head
+    log.append(
+        [Draft(Kind.SAID, "alice", f"{first + n}", "lobby", None, "words") for n in range(messages)]
+    )
+    upkeep.after_round(idle=False)
+    return log.unindexed
+
+
+def test_words_of_a_steady_talk_are_indexed_in_small_steps(
+    log: SqliteLog, upkeep: Upkeep, clock: FakeClock
+) -> None:
+    """A large one would hold up several commits; a few words wait for company or for a second."""
+    clock.advance(0.05)
+    assert talk(log, upkeep, 10) == 10
+    assert upkeep.patience() == 1.0
+    assert talk(log, upkeep, 53) == 63
+    assert talk(log, upkeep, 1) == 0
+    assert talk(log, upkeep, 64) == 64
+    assert upkeep.patience() <= 0.05
+    clock.advance(0.05)
+    assert talk(log, upkeep, 1) == 0
+    assert talk(log, upkeep, 1) == 1
+    clock.advance(1)
+    upkeep.after_round(idle=True)
+    assert log.unindexed == 0
+
+
+def test_words_of_a_busy_talk_are_indexed_in_large_steps(
+    log: SqliteLog, upkeep: Upkeep, clock: FakeClock
+) -> None:
+    """Small ones cost twice as much for each message, and it would fall behind."""
+    clock.advance(0.05)
+    assert talk(log, upkeep, 513) == 513
+    assert talk(log, upkeep, 3_000) == 3_513
+    assert talk(log, upkeep, 583) == 0
+    assert talk(log, upkeep, 5_000) == 904
+    assert 0 < upkeep.patience() < 1
+    clock.advance(1)
+    upkeep.after_round(idle=True)
+    assert log.unindexed == 0
