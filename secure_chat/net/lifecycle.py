@@ -28,6 +28,9 @@ __all__ = ["Lifecycle"]
 
 # Asked of every event, so it is not a union made anew each time.
 _ENDS: Final = (Failed, Ended, PeerClosed)
+# Asked for every peer of every turn, where looking up a member of an enum would cost as much as all
+# else that is asked.
+_OPEN: Final = Phase.OPEN
 _INTEREST: Final = {Want.READ: EVENT_READ, Want.WRITE: EVENT_WRITE}
 
 
@@ -80,7 +83,7 @@ class Lifecycle:
         """Step a peer whose socket is readable or writable."""
         phase = peer.phase
         try:
-            if phase is Phase.OPEN:
+            if phase is _OPEN:
                 if mask & EVENT_WRITE:
                     # It was full and has room again, so the peer has taken something: it lives,
                     # though on a slow line its answer may stand behind a lot that we said.
@@ -91,7 +94,7 @@ class Lifecycle:
             elif phase is Phase.HANDSHAKE:
                 self._handshake(peer)
             elif phase is Phase.CLOSING:
-                self.flush(peer)
+                self._part(peer)
             elif phase is Phase.LINGER and peer.link.discard():
                 self.release(peer)
         except LinkFailed as error:
@@ -136,14 +139,14 @@ class Lifecycle:
         except LinkFailed as error:
             # What arrived whole before the cut still counts.
             self._take_events(peer, peer.wire.events())
-            if peer.phase is Phase.OPEN:
+            if peer.phase is _OPEN:
                 self.fail(peer, error.failure)
             return
         peer.heard = worker.now
         if more:
             worker.again[peer.conn] = peer
         self._take_events(peer, events)
-        if peer.phase is Phase.OPEN:
+        if peer.phase is _OPEN:
             peer.mind_frame(worker.now, self._limits.frame_seconds)
             peer.collect()
             if peer.outbox.size:
@@ -262,21 +265,14 @@ class Lifecycle:
 
     def flush(self, peer: Peer) -> None:
         """Write what waits; on the way out, close_notify follows."""
-        if peer.phase not in (Phase.OPEN, Phase.CLOSING):
+        if peer.phase is not _OPEN:
+            if peer.phase is Phase.CLOSING:
+                self._part(peer)
             return
         try:
             full = peer.flush(self._worker.now)
-            if peer.phase is Phase.CLOSING and not full:
-                full = peer.link.shut() is not None
-                if not full:
-                    self._linger(peer)
-                    return
         except LinkFailed as error:
             self.fail(peer, error.failure)
-            return
-        if peer.phase is Phase.CLOSING:
-            # Nothing is read any more, so being readable must not wake us.
-            self._watch(peer, EVENT_WRITE)
             return
         if full and not peer.interest & EVENT_WRITE:
             # Time without progress counts from when the socket became full.
@@ -288,6 +284,19 @@ class Lifecycle:
             self._worker.handler.drained(peer.conn)
         if peer.bulk is not None:
             mind_load(self._worker, peer, full=full)
+
+    def _part(self, peer: Peer) -> None:
+        """Write what is left, then close_notify."""
+        try:
+            full = peer.flush(self._worker.now) or peer.link.shut() is not None
+        except LinkFailed as error:
+            self.fail(peer, error.failure)
+            return
+        if full:
+            # Nothing is read any more, so being readable must not wake us.
+            self._watch(peer, EVENT_WRITE)
+        else:
+            self._linger(peer)
 
     def _linger(self, peer: Peer) -> None:
         """Keep reading and discarding, so that no reset overtakes what we said last.
