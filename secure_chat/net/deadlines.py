@@ -7,6 +7,7 @@ byte at a time gets no more time than one that sends none.
 
 from typing import TYPE_CHECKING
 
+from secure_chat.net.ending import end, fail, forget, release
 from secure_chat.net.peer import Peer, Phase
 from secure_chat.tls.reason import Failure, Reason
 from secure_chat.wire.messages import Code, Ping
@@ -30,13 +31,13 @@ def sweep(worker: "Worker") -> None:
 
 def _too_late(worker: "Worker", peer: Peer) -> None:
     if peer.phase in (Phase.CLOSING, Phase.LINGER):
-        worker.life.release(peer)
+        release(worker, peer)
     elif peer.phase is Phase.HANDSHAKE:
-        worker.life.fail(peer, peer.link.late())
+        fail(worker, peer, peer.link.late())
     elif worker.role is Role.HOST:
-        worker.life.end(peer, Code.SILENT, "no hello came in time")
+        end(worker, peer, Code.SILENT, "no hello came in time")
     else:
-        worker.life.fail(peer, Failure(Reason.SILENT))
+        fail(worker, peer, Failure(Reason.SILENT))
 
 
 def _mind_rest(worker: "Worker", peer: Peer) -> None:
@@ -51,10 +52,13 @@ def _mind_progress(worker: "Worker", peer: Peer) -> None:
     # Who is not read from can neither finish a frame nor be heard.
     unread = peer.held or peer.rest_until > 0
     if now >= peer.frame_deadline and not unread:
-        worker.life.end(peer, Code.SILENT, f"a frame took longer than {limits.frame_seconds:g} s")
+        end(worker, peer, Code.SILENT, f"a frame took longer than {limits.frame_seconds:g} s")
     elif peer.waiting and now - peer.progress >= limits.stuck_seconds:
-        worker.life.forget(
-            peer, Code.SLOW, f"took no data for {limits.stuck_seconds:g} s while more waited"
+        forget(
+            worker,
+            peer,
+            Code.SLOW,
+            f"took no data for {limits.stuck_seconds:g} s while more waited",
         )
     else:
         _mind_silence(worker, peer, unread=unread)
@@ -67,9 +71,9 @@ def _mind_silence(worker: "Worker", peer: Peer, *, unread: bool) -> None:
         text = f"said nothing for {limits.dead_seconds:g} s"
         if peer.waiting:
             text = f"{text} and took no data while more waited"
-            worker.life.forget(peer, Code.SLOW, text)
+            forget(worker, peer, Code.SLOW, text)
         else:
-            worker.life.forget(peer, Code.SILENT, text)
+            forget(worker, peer, Code.SILENT, text)
     elif (
         silence >= limits.ping_seconds
         and now - peer.asked >= limits.ping_seconds

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from secure_chat import __version__
 from secure_chat.net.bulk import load
+from secure_chat.net.ending import end
 from secure_chat.net.orders import Admit, Bulk, End, Fan, Frames, Open, Rest, Serve
 from secure_chat.net.peer import NEVER, Peer, Phase
 from secure_chat.wire.messages import PROTOCOL_VERSION, Greeting
@@ -47,7 +48,7 @@ def carry_out(worker: "Worker", order: object) -> bool:
     elif isinstance(order, Admit):
         _admit(worker, peer)
     elif isinstance(order, End):
-        worker.life.end(peer, order.code, order.text)
+        end(worker, peer, order.code, order.text)
     else:
         peer.rest_until = worker.now + order.seconds
         worker.life.mind_reading(peer)

@@ -7,6 +7,7 @@ outbox; when to do so, and what an end means, the worker decides.
 import math
 from collections import deque
 from enum import Enum
+from selectors import BaseSelector
 
 from secure_chat.limits import Limits
 from secure_chat.net.dialer import Address
@@ -192,6 +193,18 @@ class Peer:
             outbox.advance(written)
             self.progress = now
         return False
+
+    def watch(self, selector: BaseSelector, interest: int) -> None:
+        """Have the selector mention the peer for so much from now on; 0 for nothing."""
+        if interest == self.interest:
+            return
+        if not self.interest:
+            selector.register(self.link, interest, self)
+        elif interest:
+            selector.modify(self.link, interest, self)
+        else:
+            selector.unregister(self.link)
+        self.interest = interest
 
     def resume(self, now: float, seconds: float) -> None:
         """Count silence and a frame that has begun from now on: until now nobody has read."""

@@ -23,6 +23,7 @@ from secure_chat.limits import Limits
 from secure_chat.net import bulk, deadlines, delivery
 from secure_chat.net.connecting import Connecting, Nursery
 from secure_chat.net.dialer import Address
+from secure_chat.net.ending import end, forget
 from secure_chat.net.inbox import Inbox
 from secure_chat.net.lifecycle import Lifecycle
 from secure_chat.net.orders import Adopt, Stop
@@ -231,7 +232,7 @@ class Worker:
         """Say `Close(code, text)`, let what waits leave, close; `lost` is told at once."""
         peer = self.peers.get(conn)
         if peer is not None:
-            self.life.end(peer, code, text)
+            end(self, peer, code, text)
         else:
             self.nursery.end(conn)
 
@@ -282,11 +283,11 @@ class Worker:
         self._stop_by = self.now + self.limits.stop_seconds
         self.nursery.clear()
         for peer in list(self.peers.values()):
-            self.life.end(peer, order.code, order.text)
+            end(self, peer, order.code, order.text)
 
     def close_all(self) -> None:
         """Close every connection without a word, for a worker that never ran or has ended."""
         for peer in list(self.peers.values()):
-            self.life.forget(peer, Code.SHUTDOWN, "")
+            forget(self, peer, Code.SHUTDOWN, "")
         self.selector.close()
         self.inbox.close()
