@@ -44,8 +44,8 @@ class Existing(StrEnum):
 def get(
     ctx: typer.Context,
     numbers: Annotated[
-        list[int] | None,
-        typer.Argument(metavar="NUMBER", min=1, help="What to fetch; nothing lists it."),
+        list[str] | None,
+        typer.Argument(metavar="NUMBER", help="What to fetch; nothing lists it."),
     ] = None,
     all_: Annotated[
         bool, typer.Option("--all", help="Everything not fetched yet.", show_default=False)
@@ -94,10 +94,10 @@ def get(
 ) -> None:
     """List files that can be fetched, or fetch them."""
     from secure_chat.cli.getting import Getting
-    from secure_chat.cli.request import Wanted, check
+    from secure_chat.cli.request import Wanted, check, number_of
 
     wanted = Wanted(
-        numbers=tuple(numbers or ()),
+        numbers=tuple(number_of(text) for text in numbers or ()),
         all=all_,
         mine=mine,
         room=room,

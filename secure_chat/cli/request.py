@@ -3,14 +3,19 @@
 Pure but for what stdin and stdout are; used on the main thread before anybody is called.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from secure_chat.errors import UsageError
 
-__all__ = ["Wanted", "check"]
+__all__ = ["Wanted", "check", "number_of"]
+
+# The numbers of a log are those of SQLite: 18 digits are always among them.
+_NUMBER: Final = re.compile(r"0*[1-9][0-9]{0,17}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,23 @@ class Wanted:
     def lists(self) -> bool:
         """Whether it only asks what there is."""
         return not (self.numbers or self.all or self.stdout)
+
+
+def number_of(text: str) -> int:
+    """Return the number of a message that somebody typed.
+
+    Args:
+        text: digits.
+
+    Raises:
+        UsageError: it is no such number.
+    """
+    if not _NUMBER.fullmatch(text):
+        raise UsageError(
+            f"{text!r} is not the number of a message",
+            hint="`securechat get` alone lists what can be fetched, with its numbers.",
+        )
+    return int(text)
 
 
 def check(wanted: Wanted) -> None:

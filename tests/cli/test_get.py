@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from secure_chat.cli.getting import _together
+from secure_chat.cli.request import number_of
 from secure_chat.client import Client
 from secure_chat.errors import SecureChatError, TransferIncomplete
 from secure_chat.folders import inbox_folder
@@ -237,6 +238,9 @@ def test_a_folder_does_not_go_to_stdout(program: Program, bob: Client, tmp_path:
     [
         ("0",),
         ("five",),
+        ("-5",),
+        ("5" * 30,),
+        ("\u0665",),
         ("5", "--all"),
         ("--stdout",),
         ("5", "--on-exists", "explode"),
@@ -254,3 +258,12 @@ def test_wrong_uses_are_2(program: Program, hosting: Hosting, words: tuple[str, 
     assert done.code == 2, done.err
     assert done.err.count("\n") >= 2
     assert program.run("get", "--as", "alice").code == 4
+
+
+def test_what_is_no_number_of_a_message_is_said_with_what_to_do(program: Program) -> None:
+    """Also a number that no message can have."""
+    done = program.run("get", "five", "--as", "alice")
+    assert "'five' is not the number of a message" in done.err
+    assert "`securechat get` alone lists" in done.err
+    assert number_of("0012") == 12
+    assert number_of("9" * 18) == 10**18 - 1

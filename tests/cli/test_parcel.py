@@ -111,6 +111,15 @@ def test_what_does_not_go_together_is_refused(options: dict[str, Any]) -> None:
     assert refused.value.hint
 
 
+def test_what_has_no_end_is_passed_on_as_a_stream() -> None:
+    """A device is there, so it is not called missing; what is missing is."""
+    with pytest.raises(UsageError, match="neither a file nor a folder") as device:
+        parcel_of(Asked(files=("/dev/null",)))
+    assert "--stream" in (device.value.hint or "")
+    with pytest.raises(UsageError, match="there is no file or folder"):
+        parcel_of(Asked(files=("/dev/nowhere",)))
+
+
 @pytest.mark.parametrize("options", [{"stream": True}, {"files": ("-",)}])
 def test_a_terminal_is_no_pipe(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]) -> None:
     """Nobody types a file."""
