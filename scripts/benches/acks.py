@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from scripts.benches.acked import Acked, JetStream, QuietChat, Senders
-from scripts.benches.bareloop import append_again, log_of, one_commit_ms
+from scripts.benches.bareloop import append_again, log_of, single_commits
 from scripts.benches.exchange import Busy, percentile
 from scripts.benches.gauge import SERVER_CPU, Gauge
 from scripts.benches.peers import Papers, running
@@ -64,7 +64,8 @@ def measure(options: argparse.Namespace, folder: Path, number: int) -> Iterator[
         yield from _paced(JetStream(papers, folder / f"js-paced-{number}"), options, number)
     yield from _paced(QuietChat(papers, folder / f"ours-paced-{number}"), options, number)
     for peer, rate in ((COMMIT, options.rate), (COMMIT_IN_A_ROW, 0)):
-        commit = one_commit_ms(log_of(ours), folder / f"commit-{rate}-{number}.sqlite", rate)
+        target = folder / f"commit-{rate}-{number}.sqlite"
+        commit = single_commits(log_of(ours), target, rate).p50_ms
         yield Figure(P50, _pace(options), peer, number, commit)
         yield Figure(P99, _pace(options), peer, number, commit)
 

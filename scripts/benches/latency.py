@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from scripts.benches.bareloop import log_of, one_commit_ms
+from scripts.benches.bareloop import log_of, single_commits
 from scripts.benches.crowd import MARK
 from scripts.benches.exchange import Busy, Exchange, Line, Pace, percentile
 from scripts.benches.gauge import SERVER_CPU
@@ -67,10 +67,11 @@ def measure(options: argparse.Namespace, folder: Path, number: int) -> Iterator[
             yield Figure(P50, setting, name, number, medians[name], void)
             yield Figure(P99, setting, name, number, percentile(taken, 0.99), void)
             if isinstance(peer, SecureChat):
-                medians[COMMIT] = one_commit_ms(
-                    log_of(peer), peer.folder / "commit.sqlite", options.rate
-                )
-                yield Figure(P50, setting, COMMIT, number, medians[COMMIT])
+                target = peer.folder / "commit.sqlite"
+                commits = single_commits(log_of(peer), target, options.rate)
+                medians[COMMIT] = commits.p50_ms
+                yield Figure(P50, setting, COMMIT, number, commits.p50_ms)
+                yield Figure(P99, setting, COMMIT, number, commits.p99_ms)
         if medians.keys() >= {"nats", COMMIT}:
             both = medians["nats"] + medians[COMMIT]
             yield Figure(P50, setting, NATS_AND_COMMIT, number, both)
