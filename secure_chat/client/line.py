@@ -169,9 +169,6 @@ class Line:
         self._uid = evidence.uid
         self._keeper.post(evidence)
 
-    def gathered(self) -> None:
-        """There is one connection; what it brought has been taken in."""
-
     def lagging(self, conn: int, upto: int) -> None:
         """Only a host serves from a log."""
 

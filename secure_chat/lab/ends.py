@@ -200,9 +200,6 @@ class _Bare:
         """Write it down at once; nobody else needs this thread."""
         self._journal.write(record_of(evidence))
 
-    def gathered(self) -> None:
-        """There is one connection; what it brought has been noted."""
-
     def lagging(self, conn: int, upto: int) -> None:
         """Nothing is delivered here."""
 

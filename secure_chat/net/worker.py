@@ -52,9 +52,6 @@ class Handler(Protocol):
     def received(self, conn: int, messages: list[Message]) -> None:
         """Legal messages arrived in this order; on the client the greeting and welcome too."""
 
-    def gathered(self) -> None:
-        """Everybody who was ready this turn has been read, and nothing is written yet."""
-
     def lost(self, conn: int, code: str, text: str, error: SecureChatError | None) -> None:
         """The connection is over; once for each adopted one.
 
@@ -173,7 +170,6 @@ class Worker:
         else:
             # What OpenSSL holds of theirs no selector will mention, so they are kept in mind.
             self.again.update(again)
-        self.handler.gathered()
         self._flush()
         if self.now >= self._next_sweep:
             self._next_sweep = self.now + _SWEEP_SECONDS

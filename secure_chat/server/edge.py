@@ -55,9 +55,6 @@ class Edge:
         self._tolls = depot.tolls
         self._scribe = scribe
         self._requests = requests
-        # What this turn has brought for the hub: in one piece it becomes one commit, and the hub
-        # is not awake while the rest is read, which only one of the two threads can do at a time.
-        self._brought: list[object] = []
 
     def opened(self, conn: int, certificate: bytes, address: Address) -> str | None:
         """Judge the certificate by our own profile; the hub judges the rest."""
@@ -67,14 +64,14 @@ class Edge:
             self.worker.close(conn, Code.CERTIFICATE, f"{error.code}: {error}")
             return None
         self._tolls[conn] = Toll(identity.name)
-        self._pass_on(Opened(conn, identity, f"{address[0]}:{address[1]}"))
+        self._hub.post(Opened(conn, identity, f"{address[0]}:{address[1]}"))
         return identity.name
 
     def received(self, conn: int, messages: list[Message]) -> None:
-        """Keep messages until `gathered`; the protocol lets only a client's through here."""
+        """Pass messages on; the protocol lets only a client's through here."""
         # One pass in C over what is nearly always only for the hub.
         if _OF_FILES.isdisjoint(map(type, messages)):
-            self._brought.append(Received(conn, tuple(messages)))  # type: ignore[arg-type] # by wire.states
+            self._hub.post(Received(conn, tuple(messages)))  # type: ignore[arg-type] # by wire.states
         else:
             self._split(conn, messages)
 
@@ -86,7 +83,7 @@ class Edge:
             cast("FromClient", message) for message in messages if type(message) not in _OF_FILES
         ]
         if other:
-            self._brought.append(Received(conn, tuple(other)))
+            self._hub.post(Received(conn, tuple(other)))
         toll = self._tolls.get(conn)
         if toll is None:
             # The connection has ended by its own words in the same turn.
@@ -100,20 +97,9 @@ class Edge:
         else:
             self._depot.post(Brought(conn, toll, tuple(about)))
 
-    def gathered(self) -> None:
-        """Pass on what the turn has brought, with one wake-up of the hub."""
-        if self._brought:
-            self._hub.post_all(self._brought)
-            self._brought.clear()
-
-    def _pass_on(self, event: object) -> None:
-        """Pass an event on behind what was said before it."""
-        self._brought.append(event)
-        self.gathered()
-
     def lost(self, conn: int, code: str, text: str, error: SecureChatError | None) -> None:  # noqa: ARG002
         """Pass the end on; the hub ignores connections it never knew."""
-        self._pass_on(Lost(conn, code, text))
+        self._hub.post(Lost(conn, code, text))
         toll = self._tolls.pop(conn, None)
         if toll is not None:
             # In this order: what the depot has not looked at yet is not stored any more.
@@ -126,11 +112,11 @@ class Edge:
 
     def lagging(self, conn: int, upto: int) -> None:
         """Pass on that a peer is served from the log from `upto`."""
-        self._pass_on(Lagging(conn, upto))
+        self._hub.post(Lagging(conn, upto))
 
     def drained(self, conn: int) -> None:
         """Pass on that a lagging peer has room."""
-        self._pass_on(Drained(conn))
+        self._hub.post(Drained(conn))
 
     def unloaded(self, conn: int) -> None:
         """Pass on that a peer has room for more pieces of files."""

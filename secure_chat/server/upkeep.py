@@ -140,9 +140,8 @@ class Upkeep:
         if behind >= _INDEX_STEP:
             return max(now, self._index_not_before)
         self._index_at = min(self._index_at, now + _INDEX_SECONDS)
-        if _FEW <= behind <= _SOME:
-            self._index_at = min(self._index_at, self._index_again_at)
-        return max(self._index_at, self._index_not_before)
+        soon = self._index_again_at if _FEW <= behind <= _SOME else math.inf
+        return max(min(soon, self._index_at), self._index_not_before)
 
     def _scrub(self) -> None:
         now = self._clock.monotonic()

@@ -43,8 +43,6 @@ class Heard:
     commands: list[object] = field(default_factory=list)
     # What the test does when the next frames of files are wanted.
     feed: Callable[[int], None] = lambda _conn: None
-    # What the test does when everybody has been read, with the number of messages heard.
-    gathered_at: Callable[[int], None] = lambda _heard: None
     full: bool = False
     waits: int = 0
 
@@ -66,10 +64,6 @@ class Heard:
     def recorded(self, evidence: Evidence) -> None:
         """Note evidence."""
         self.evidence.append(evidence)
-
-    def gathered(self) -> None:
-        """Do what the test wants."""
-        self.gathered_at(len(self.messages))
 
     def lagging(self, conn: int, upto: int) -> None:
         """Note a full outbox."""

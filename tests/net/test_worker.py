@@ -212,26 +212,6 @@ def test_live_messages_reach_their_audience_once(table: Table) -> None:
     assert [m.seq for m in table.client.said() if isinstance(m, Said)] == [1]
 
 
-def test_everybody_is_read_before_the_turn_is_gathered_and_written_behind_that(
-    table: Table,
-) -> None:
-    """So what a turn brings can go on in one piece, and nobody waits for the writing."""
-    table.join(1)
-    table.join(2)
-    seen: list[tuple[int, bool]] = []
-    peers = table.host.worker.peers
-    table.host.heard.gathered_at = lambda heard: seen.append((heard, peers[1].waiting))
-    for conn in (1, 2):
-        table.client.worker.send(conn, Say(id=str(conn), text="hi", room="lobby"))
-        table.client.worker.turn(0)
-    table.host.worker.post(Frames(1, encode(Live(seq=9))))
-    table.host.worker.turn(0)
-    assert seen == [(2, True)]
-    assert not peers[1].waiting
-    table.host.worker.turn(0)
-    assert seen == [(2, True), (2, False)]
-
-
 def test_a_reader_that_stops_is_served_from_the_log_and_dropped_when_it_stays_deaf(
     table: Table,
 ) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from secure_chat.hub.commands import OpenFile
-from secure_chat.hub.events import Drained, Forgotten, Lagging, Lost, Received
+from secure_chat.hub.events import Forgotten, Lost, Received
 from secure_chat.limits import Limits
 from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind
 from secure_chat.net.inbox import Inbox
@@ -76,42 +76,8 @@ def test_messages_without_files_go_to_the_hub_as_they_came(scene: Scene) -> None
     """In one piece; a request for a file is the hub's too, because it knows who may read it."""
     messages: list[FromClient] = [Say("a", "x", room="lobby"), Fetch(1, 7)]
     scene.edge.received(1, list(messages))
-    scene.edge.gathered()
     assert scene.hub.take() == [Received(1, tuple(messages))]
     assert scene.taken() == []
-
-
-def test_what_a_turn_brings_goes_to_the_hub_with_one_wake_up(scene: Scene) -> None:
-    """Not before everybody has been read, in the order of the reading, and once."""
-    say = Say("a", "x", room="lobby")
-    scene.edge.received(1, [say])
-    scene.edge.received(2, [say, say])
-    assert not scene.hub.wait(0)
-    scene.edge.gathered()
-    assert scene.hub.wait(0)
-    assert scene.hub.take() == [Received(1, (say,)), Received(2, (say, say))]
-    scene.edge.gathered()
-    assert not scene.hub.wait(0)
-
-
-def test_an_end_comes_behind_what_was_said_before_it(scene: Scene) -> None:
-    """Everything else is passed on at once, because it may come when nobody is read."""
-    say = Say("a", "x", room="lobby")
-    scene.edge.received(1, [say])
-    scene.edge.lagging(2, 7)
-    scene.edge.received(1, [say])
-    scene.edge.drained(2)
-    scene.edge.received(1, [say])
-    scene.edge.lost(1, "bye", "", None)
-    told = scene.hub.take()
-    assert told == [
-        Received(1, (say,)),
-        Lagging(2, 7),
-        Received(1, (say,)),
-        Drained(2),
-        Received(1, (say,)),
-        Lost(1, "bye", ""),
-    ]
 
 
 def test_what_is_about_files_goes_to_the_depot_and_the_rest_to_the_hub(scene: Scene) -> None:
@@ -120,14 +86,12 @@ def test_what_is_about_files_goes_to_the_depot_and_the_rest_to_the_hub(scene: Sc
     files = (Upload("u", 3), Chunk("u", 0, b"abc"), Seal("u", 3, "x"))
     words = (Say("a", "x", room="lobby"), Say("b", "y", room="lobby"))
     scene.edge.received(1, [files[0], words[0], files[1], files[2], words[1]])
-    scene.edge.gathered()
     assert scene.hub.take() == [Received(1, words)]
     assert scene.taken() == [Brought(1, scene.toll, files)]
     assert (scene.toll.person, scene.toll.came, scene.toll.asked) == ("alice", 3, 3)
     scene.toll.taken = 3
     rest = (Abandon("u"), More(1, 5), Enough(1))
     scene.edge.received(1, list(rest))
-    scene.edge.gathered()
     assert scene.hub.take() == []
     assert scene.taken() == [Brought(1, scene.toll, rest)]
 
