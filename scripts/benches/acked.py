@@ -151,7 +151,8 @@ class Senders:
         Args:
             rate: messages a second, all together.
             seconds: how long.
-            others: called with what arrives on lines that were added to the exchange.
+            others: called with what arrives on lines that were added to the exchange, and with
+                nothing at every message, so that it can do what its time has come for.
 
         Returns:
             Milliseconds from each write to its acknowledgement, those of the first tenth left out.
@@ -179,6 +180,8 @@ class Senders:
             line = self._lines[number % len(self._lines)]
             under_way[line].append(time.perf_counter())
             self._say(line, 1)
+            if others is not None:
+                others(b"")
             listen(0)
         limit = time.monotonic() + _LAST
         while any(under_way.values()):

@@ -4,6 +4,7 @@ Part of the bench `growth`.
 """
 
 import argparse
+import math
 import os
 import random
 import signal
@@ -41,9 +42,11 @@ SEARCHES: Final = {
     )
 }
 ACK: Final = "p99 ack ms while searches run"
+ACK_NOW_AND_THEN: Final = "p99 ack ms, two searches a second"
 QUIET: Final = "the same without searches"
 _SENDERS: Final = 8
 _PAGE: Final = 50
+_PAUSE: Final = 0.5
 _SAID_BEFORE_KILL: Final = 2_000
 _LONGEST: Final = 60.0
 
@@ -51,8 +54,11 @@ _UNIT: Final = "messages in the log"
 
 GOALS: Final = (
     Goal(START, f"1000000 {_UNIT}", OURS, 2.0),
-    Goal(ACK, f"1000000 {_UNIT}", QUIET, 1.25),
-    Goal(ACK, f"5000000 {_UNIT}", QUIET, 1.25),
+    *(
+        Goal(quantity, f"{size} {_UNIT}", QUIET, 1.25)
+        for size in (1_000_000, 5_000_000)
+        for quantity in (ACK, ACK_NOW_AND_THEN)
+    ),
 )
 PANELS: Final = (
     Panel(START, _UNIT, {(START, OURS): OURS}),
@@ -66,7 +72,15 @@ PANELS: Final = (
         _UNIT,
         {(quantity, OURS): quantity.partition("for ")[2] for quantity in SEARCHES},
     ),
-    Panel("p99 ms of an ack", _UNIT, {(ACK, OURS): "beside searches", (ACK, QUIET): "without"}),
+    Panel(
+        "p99 ms of an ack",
+        _UNIT,
+        {
+            (ACK, OURS): "searches without a pause",
+            (ACK_NOW_AND_THEN, OURS): "two a second",
+            (ACK, QUIET): "none",
+        },
+    ),
 )
 
 
@@ -111,13 +125,14 @@ def _one(host: QuietChat, size: int, options: argparse.Namespace, number: int) -
         for quantity, questions in _questions(size, number).items():
             yield figure(quantity, reader.p50_ms(questions, options.pages))
         reader.close()
-        senders = Senders(host, _SENDERS)
-        searching = Searching(senders.exchange)
-        beside = senders.pace(options.rate, options.seconds, others=searching.go_on)
-        senders.close()
-    yield figure(ACK, percentile(beside, 0.99))
-    yield figure(ACK, percentile(quiet, 0.99), QUIET)
-    yield figure("searches a second meanwhile", searching.done / options.seconds)
+        for quantity, pause in ((ACK_NOW_AND_THEN, _PAUSE), (ACK, 0.0)):
+            senders = Senders(host, _SENDERS)
+            searching = Searching(senders.exchange, pause)
+            beside = senders.pace(options.rate, options.seconds, others=searching.go_on)
+            senders.close()
+            yield figure(quantity, percentile(beside, 0.99))
+            yield figure(quantity, percentile(quiet, 0.99), QUIET)
+            yield figure(f"searches a second, {quantity}", searching.done / options.seconds)
 
 
 def _end_by_kill(host: QuietChat) -> None:
@@ -182,28 +197,33 @@ class Questions:
 
 
 class Searching:
-    """One connection that searches again as soon as it has a page.
+    """One connection that searches again when it has a page.
 
     Args:
         exchange: where the connection is added.
+        pause: seconds from a page to the next search.
     """
 
-    def __init__(self, exchange: Exchange) -> None:
+    def __init__(self, exchange: Exchange, pause: float) -> None:
         exchange.grow([_SENDERS])
         self._exchange = exchange
         self._line = exchange.lines[-1]
         self._words = cycle(SEARCHES.values())
         self._pages = _Pages()
-        self.done = -1
-        self._next()
+        self.done = 0
+        self._pause = pause
+        self._next_at = time.monotonic()
 
     def go_on(self, data: bytes) -> None:
-        """Take what arrived."""
+        """Take what arrived, if anything, and search when it is time."""
         if self._pages.arrived(data):
+            self.done += 1
+            self._next_at = time.monotonic() + self._pause
+        if time.monotonic() >= self._next_at:
             self._next()
 
     def _next(self) -> None:
-        self.done += 1
+        self._next_at = math.inf
         self._exchange.say(self._line, encode(_search(next(self._words))))
 
 
