@@ -132,7 +132,9 @@ def _one(host: QuietChat, size: int, options: argparse.Namespace, number: int) -
             senders.close()
             yield figure(quantity, percentile(beside, 0.99))
             yield figure(quantity, percentile(quiet, 0.99), QUIET)
-            yield figure(f"searches a second, {quantity}", searching.done / options.seconds)
+            yield figure(
+                f"searches a second meanwhile ({quantity})", searching.done / options.seconds
+            )
 
 
 def _end_by_kill(host: QuietChat) -> None:

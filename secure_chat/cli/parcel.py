@@ -201,15 +201,15 @@ def _existing(path: str, name: str | None) -> Path:
     """
     found = Path(path)
     # Nothing is not the folder one is in.
-    if path and found.exists() and not (found.is_file() or found.is_dir()):
+    if not path or not found.exists():
+        raise UsageError(
+            f"there is no file or folder {path!r}", hint="Look at the path, and at its rights."
+        )
+    if not (found.is_file() or found.is_dir()):
         raise UsageError(
             f"{path!r} is neither a file nor a folder",
             why="a device, a pipe or a socket has no end that could be known",
             hint="Pass on what comes from it: securechat send --stream --name NAME < PATH",
-        )
-    if not path or not (found.is_file() or found.is_dir()):
-        raise UsageError(
-            f"there is no file or folder {path!r}", hint="Look at the path, and at its rights."
         )
     if name is not None and found.is_dir():
         raise UsageError("a folder keeps its own name", hint="Leave out --name, or rename it.")

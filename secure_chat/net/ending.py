@@ -83,9 +83,7 @@ def fail(worker: "Worker", peer: Peer, failure: Failure) -> None:
     if peer.phase in (Phase.CLOSING, Phase.LINGER):
         release(worker, peer)
         return
-    error = None
-    if worker.role is Role.CLIENT:
-        error = error_for(failure) if shaking else None
+    error = error_for(failure) if shaking and worker.role is Role.CLIENT else None
     text = failure.text or failure.reason
     answered = peer.phase is Phase.HANDSHAKE and failure.alert_sent is not None
     _finish(worker, peer, failure.reason, text, error, failure=failure)

@@ -18,9 +18,9 @@ __all__ = ["Upkeep"]
 
 # A few entries cost nearly as much to index as many, so they wait for company or for a second. A
 # search does not wait: it indexes first. While company comes slowly, each step is so small that it
-# takes about as long as a commit. Where it comes fast a large step costs half of many small ones.
-_FEW: Final = 64
-_SOME: Final = 512
+# takes about as long as a commit. Where more than those are behind, one large step costs half.
+_SMALL_LEAST: Final = 64
+_SMALL_MOST: Final = 512
 _INDEX_STEP: Final = 4_096
 _INDEX_AGAIN_SECONDS: Final = 0.05
 _INDEX_SECONDS: Final = 1.0
@@ -140,7 +140,7 @@ class Upkeep:
         if behind >= _INDEX_STEP:
             return max(now, self._index_not_before)
         self._index_at = min(self._index_at, now + _INDEX_SECONDS)
-        soon = self._index_again_at if _FEW <= behind <= _SOME else math.inf
+        soon = self._index_again_at if _SMALL_LEAST <= behind <= _SMALL_MOST else math.inf
         return max(min(soon, self._index_at), self._index_not_before)
 
     def _scrub(self) -> None:
