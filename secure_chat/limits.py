@@ -234,10 +234,8 @@ class Limits:
     log_wal_pages: int = count(
         4_000, "pages of 4 KiB in the WAL", "a commit also moves them to their place in the log"
     )
-    purge_entries: int = count(
-        500_000,
-        "entries in the log",
-        "words of deleted messages stay in the index's file until it is merged by itself",
+    index_entries: int = count(
+        131_072, "entries in a table of the search index", "another table is begun"
     )
     log_cache_bytes: int = count(16_777_216, "bytes of the log", "pages are read from disk again")
     certificate_bytes: int = count(8_192, "bytes of DER", "the certificate is refused")

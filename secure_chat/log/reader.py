@@ -10,7 +10,7 @@ further than the page is long. So a page costs the same in a log of a thousand o
 
 import sqlite3
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -188,7 +188,8 @@ class SqliteReader:
         scopes = [f"({' OR '.join(places)})"]
         if asked.author is not None:
             scopes.append(f"a{self._entries.number(asked.author)}")
-        return sources.found(scopes, asked.search)
+        firsts = self._db.execute("SELECT first FROM part ORDER BY first").fetchall()
+        return sources.found((first for (first,) in firsts), scopes, asked.search)
 
     # --- when ------------------------------------------------------------------------------
 
@@ -223,12 +224,13 @@ class SqliteReader:
     # --- reading ---------------------------------------------------------------------------
 
     def _pick(
-        self, ordered: Iterable[Source], span: tuple[int, int], count: int, *, newest: bool = False
+        self, ordered: Sequence[Source], span: tuple[int, int], count: int, *, newest: bool = False
     ) -> list[int]:
         """Return the first `count` numbers of all sources together, from the asked end."""
         above, below = span
         found: list[int] = []
-        for source in ordered:
+        # Of the tables of the index the one at the asked end first: it may be all that is needed.
+        for source in reversed(ordered) if newest else ordered:
             low, high = max(above, source.above), min(below, source.below)
             if high - low <= 1 or count <= 0:
                 continue

@@ -50,7 +50,7 @@ def take_away(db: sqlite3.Connection, words: Words, last: int) -> None:
 
     Args:
         db: in a transaction.
-        words: the full-text index; its watermark in memory is left to the caller.
+        words: the full-text index; `taken_out` is left to the caller.
         last: the last of them.
     """
     # First the index: what a message says may stand in an edit that goes along.

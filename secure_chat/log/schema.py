@@ -14,7 +14,16 @@ from typing import Final
 
 from secure_chat.errors import StoreError
 
-__all__ = ["APPLICATION", "MIGRATIONS", "VERSION", "migrate", "pack_id", "unpack_id"]
+__all__ = [
+    "APPLICATION",
+    "MIGRATIONS",
+    "VERSION",
+    "create_words",
+    "migrate",
+    "pack_id",
+    "unpack_id",
+    "words_table",
+]
 
 # Four letters at offset 68 of the file ("sclg"), so that no other program's file is taken for ours.
 APPLICATION: Final = 0x73636C67
@@ -152,6 +161,30 @@ FROM entry WHERE kind = 0;
 INSERT INTO counter VALUES ('scrub', 0)
 """
 
+_PARTS: Final = """
+-- A merge copies the whole list of a frequent word in one step, so its longest step grows with the
+-- table. Therefore each table of the index holds a stretch of the log, from this number up to the
+-- next one's, and is named after its beginning.
+CREATE TABLE part (
+    first INTEGER PRIMARY KEY,
+    due INTEGER NOT NULL      -- whether it is to be merged into one piece: it is full, or words
+                              -- were taken out of it
+);
+INSERT INTO part SELECT 1, value = 2 FROM counter WHERE name = 'scrub';
+ALTER TABLE words RENAME TO words_1
+"""
+
+# What versions 2 to 4 did to the one table that there was then; see there why.
+_WORDS: Final = """
+CREATE VIRTUAL TABLE {words} USING fts5(
+    text, scope, content='', columnsize=0, tokenize='unicode61 remove_diacritics 2'
+);
+INSERT INTO {words} ({words}, rank) VALUES ('automerge', 0);
+INSERT INTO {words} ({words}, rank) VALUES ('crisismerge', 256);
+INSERT INTO {words} ({words}, rank) VALUES ('hashsize', 4194304);
+INSERT INTO {words} ({words}, rank) VALUES ('usermerge', 16)
+"""
+
 
 def create_log(db: sqlite3.Connection) -> None:
     """Version 1: entries, the names in them, memberships, and what outlives an entry."""
@@ -178,6 +211,32 @@ def keep_contents(db: sqlite3.Connection) -> None:
     _run(db, _CONTENTS)
 
 
+def divide_search(db: sqlite3.Connection) -> None:
+    """Version 6: the full-text index has several tables, and the one there is becomes the first."""
+    _run(db, _PARTS)
+
+
+def words_table(first: int) -> str:
+    """Return the name of a table of the full-text index.
+
+    Args:
+        first: the number from which it holds entries, as in the table `part`.
+    """
+    return f"words_{first:d}"
+
+
+def create_words(db: sqlite3.Connection, first: int) -> None:
+    """Begin another table of the full-text index; the one before is full.
+
+    Args:
+        db: in a transaction.
+        first: the number from which it holds entries.
+    """
+    db.execute("UPDATE part SET due = 1 WHERE first = (SELECT max(first) FROM part)")
+    db.execute("INSERT INTO part VALUES (?, 0)", (first,))
+    _run(db, _WORDS.format(words=words_table(first)))
+
+
 def _run(db: sqlite3.Connection, script: str) -> None:
     # Not executescript(): it commits first, and a migration is one transaction.
     for statement in script.split(";\n"):
@@ -190,6 +249,7 @@ MIGRATIONS: Final[tuple[Callable[[sqlite3.Connection], None], ...]] = (
     merge_in_steps,
     merge_less,
     keep_contents,
+    divide_search,
 )
 VERSION: Final = len(MIGRATIONS)
 

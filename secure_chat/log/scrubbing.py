@@ -5,8 +5,7 @@ overwritten the row; but the write-ahead file still has the page as it was, and 
 the words, until the piece that holds them is merged. What is left to do is written down with the
 deletion, so a host that is killed goes on with it. It must never wait for a reader.
 
-What stays: the length of the text; the words in the index of a log of more than `purge_entries`,
-until its pieces are merged by themselves; what a disk or its file system keeps of old blocks.
+What stays: the length of the text; what a disk or its file system keeps of old blocks.
 """
 
 import sqlite3
@@ -56,11 +55,8 @@ class Scrubbing:
         # Should the transaction fail, then a look at the counter finds nothing to do.
         self.due = True
 
-    def step(self, *, purge: bool) -> bool:
+    def step(self) -> bool:
         """Do a part of what is left.
-
-        Args:
-            purge: whether the full-text index is small enough to be merged for this.
 
         Returns:
             Whether all is done.
@@ -71,7 +67,7 @@ class Scrubbing:
         """
         left = self._left()
         if left == _WORDS:
-            if purge and self._words.purge(_STEP_PAGES):
+            if self._words.purge(_STEP_PAGES):
                 return False
             self._set(_PAGES)
         if left and not self._cut():

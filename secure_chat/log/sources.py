@@ -4,8 +4,13 @@ Used by `log.reader` on its thread. Each source is a question that is answered f
 order, and never further than the page is long. It must never be one that reads all of a table.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
+
+from secure_chat.log.schema import words_table
 
 __all__ = ["END", "Source", "direct", "files", "found", "pair", "room"]
 
@@ -18,7 +23,7 @@ _SENT: Final = "FROM entry INDEXED BY entry_sent WHERE target < 0 AND author = ?
 _PAIR: Final = (
     "FROM entry INDEXED BY entry_pair WHERE target < 0 AND author = ? AND -target = ? AND seq"
 )
-_WORDS: Final = "FROM words WHERE words MATCH ? AND rowid"
+_WORDS: Final = "FROM {words} WHERE {words} MATCH ? AND rowid"
 # The table of entries with a file has the same columns and the same indexes.
 _FILES: Final = {
     _TARGET: "FROM attached INDEXED BY attached_target WHERE target = ? AND seq",
@@ -27,16 +32,12 @@ _FILES: Final = {
 }
 
 
-def _ordered(source: str) -> tuple[str, str]:
-    """Return the question for a source's numbers between two bounds, oldest and newest first."""
+@lru_cache
+def _question(source: str, *, newest: bool) -> str:
+    """Return the question for a source's numbers between two bounds, in order."""
     column = source.rsplit(" ", 1)[1]
-    question = f"SELECT {column} {source} > ? AND {column} < ? ORDER BY {column}"
-    return f"{question} LIMIT ?", f"{question} DESC LIMIT ?"
-
-
-_QUESTIONS: Final = {
-    source: _ordered(source) for source in (_TARGET, _SENT, _PAIR, _WORDS, *_FILES.values())
-}
+    order = f"{column} DESC" if newest else column
+    return f"SELECT {column} {source} > ? AND {column} < ? ORDER BY {order} LIMIT ?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class Source:
         Args:
             newest: whether the largest come first.
         """
-        return _QUESTIONS[self.select][newest]
+        return _question(self.select, newest=newest)
 
 
 def room(number: int, above: int = 0, below: int = END) -> Source:
@@ -105,10 +106,11 @@ def files(sources: list[Source]) -> list[Source]:
     ]
 
 
-def found(scopes: list[str], search: str | None) -> list[Source]:
-    """Return what the full-text index finds.
+def found(firsts: Iterable[int], scopes: list[str], search: str | None) -> list[Source]:
+    """Return what the full-text index finds, a source for each of its tables, oldest first.
 
     Args:
+        firsts: the numbers at which its tables begin, in ascending order.
         scopes: the words that say who may read it (see `log.schema`), joined as they are to hold.
         search: what a person looks for, None for everything.
     """
@@ -120,4 +122,7 @@ def found(scopes: list[str], search: str | None) -> list[Source]:
         if not words:
             return []
         match += " AND text : (" + " ".join(f'"{word}"' for word in words) + ")"
-    return [Source(_WORDS, (match,))]
+    return [
+        Source(_WORDS.format(words=words_table(first)), (match,), first - 1, end)
+        for first, end in pairwise([*firsts, END])
+    ]

@@ -43,12 +43,11 @@ class SqliteLog:
         self._db = db
         self._path = path
         self._clock = clock
-        self._purge_entries = limits.purge_entries
         self._do = Transactions(db)
         self._numbers = Numbers(db.execute("SELECT text, number FROM name"))
         counters: dict[str, int] = dict(db.execute("SELECT name, value FROM counter"))
         self.floor: int = counters["floor"]
-        self._words = Words(db, self._do, counters["indexed"])
+        self._words = Words(db, self._do, counters["indexed"], limits.index_entries)
         self._scrubbing = Scrubbing(db, self._do, self._words, counters["scrub"])
         rewriting = Rewriting(db, self._numbers, self._words, self._scrubbing)
         retired = db.execute("SELECT 1 FROM retired LIMIT 1").fetchone() is not None
@@ -143,13 +142,14 @@ class SqliteLog:
             most: how many entries at once; hundreds cost little more than one.
 
         Returns:
-            How many entries were passed; 0 means that a search now finds everything.
+            How many entries were passed, fewer than asked for where a table of the index is full;
+            0 means that a search now finds everything.
 
         Raises:
             StoreFull: there is no room; nothing changed.
             StoreBroken: the disk failed.
         """
-        done = min(self.unindexed, most)
+        done = min(self.unindexed, most, self._words.room)
         if done:
             self._words.fill(self._words.upto + done)
         return done
@@ -194,7 +194,7 @@ class SqliteLog:
             return 0
         gone = last - self.floor + 1
         self.floor = last + 1
-        self._words.upto = max(self._words.upto, last)
+        self._words.taken_out(last)
         self._storing.retired = True
         return gone
 
@@ -228,8 +228,7 @@ class SqliteLog:
             StoreFull: there is no room; call again later.
             StoreBroken: the disk failed.
         """
-        small = self.head - self.floor < self._purge_entries
-        return self._scrubbing.step(purge=small)
+        return self._scrubbing.step()
 
     def size(self) -> int:
         """Return the bytes on the disk, the write-ahead log included."""

@@ -17,7 +17,7 @@ from tests.log.speech import delete, edit, give
 
 def main(path: Path, name: str) -> None:
     """Say something, then change or delete the half of it, for ever."""
-    log = SqliteLog.open(path, SystemClock(), Limits(log_wal_pages=20))
+    log = SqliteLog.open(path, SystemClock(), Limits(log_wal_pages=20, index_entries=40))
 
     def done(draft: Draft, deed: str, of: int, word: str) -> int:
         outcome = log.append([draft])[0]
@@ -32,6 +32,7 @@ def main(path: Path, name: str) -> None:
         seq = done(give(name, f"{turn}", up=f"up{word}", text=word), "said", 0, word)
         if turn % 3 == 0:
             log.index(50)
+            log.merge(2)
         if turn % 2:
             done(edit(name, f"{turn}e", seq, f"e{word}"), "edited", seq, word)
         if turn % 4 > 1:

@@ -23,6 +23,7 @@ from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import History
 from tests.disks import disk
 from tests.fakes import FakeClock
+from tests.log.index import check_index
 
 ROOT = Path(__file__).parents[2]
 posix = pytest.mark.skipif(os.name != "posix", reason="an open file keeps its name elsewhere")
@@ -96,7 +97,7 @@ def test_a_copy_holds_everything_and_is_one_file(path: Path, tmp_path: Path) -> 
         log.append(batch(4))
         log.index(100)
     with closing(sqlite3.connect(tmp_path / "copy.sqlite")) as db:
-        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        check_index(db)
 
 
 def test_what_is_only_in_the_write_ahead_file_is_copied(path: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import Content, History, Said
 from tests.fakes import FakeClock
+from tests.log.index import check_index, tables
 from tests.log.speech import (
     attached,
     delete,
@@ -61,7 +62,7 @@ def found(log: SqliteLog, reader: SqliteReader, search: str) -> list[int]:
     """Return the numbers of what a search finds, once the index has caught up."""
     while log.index(100):
         pass
-    log._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    check_index(log._db)
     return [said.seq for said in read(reader, search=search)]
 
 
@@ -270,11 +271,11 @@ def test_nothing_is_about_itself(log: SqliteLog) -> None:
 def dump(path: Path) -> dict[str, list[tuple[object, ...]]]:
     """Return all that the file holds."""
     with closing(sqlite3.connect(path)) as db:
-        tables = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        names = db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
         return {
             name: db.execute(f"SELECT * FROM {name}").fetchall()  # noqa: S608 - a table's own name
-            for (name,) in tables
-            if name != "words"
+            for (name,) in names
+            if name not in tables(db)
         }
 
 

@@ -13,6 +13,7 @@ from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import History, Said
 from tests.fakes import FakeClock
+from tests.log.index import check_index
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,7 +40,7 @@ def sound(path: Path) -> None:
     """Check that the file is whole and that no edit is there without its effect."""
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        check_index(db)
         one_sided = (
             (
                 "SELECT 1 FROM about WHERE kind IN ('edit', 'deletion')"

@@ -17,6 +17,7 @@ from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import History
 from tests.fakes import FakeClock
+from tests.log.index import check_index
 from tests.log.speech import delete, edit
 
 HEX_ID = "00112233445566778899aabbccddeeff"
@@ -137,8 +138,7 @@ def test_version_4_is_brought_to_version_5_with_all_that_is_in_it(tmp_path: Path
         log.append([edit("alice", "e", 1, "new word1"), delete("alice", "d", 2)])
         while log.index(100):
             pass
-        db = log._db
-        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        check_index(log._db)
         for search, expected in {"old": [3], "word1": [1], "word2": [], "new": [1]}.items():
             query = Query("alice", ("lobby",), History(re=1, search=search))
             assert [said.seq for said in reader.history(query).messages] == expected
@@ -152,7 +152,7 @@ def test_version_4_is_brought_to_version_5_with_all_that_is_in_it(tmp_path: Path
         ]
         assert page.messages[2].content is None
         assert log.prune(2_000, 9) == 3
-        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        check_index(log._db)
 
 
 def test_a_large_log_is_brought_to_version_5_as_fast_as_a_small_one(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from secure_chat.log.base import Absent, Committed, Conflict, Draft, Kind, Place
 from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from tests.fakes import FakeClock
+from tests.log.index import check_index, found_in, pieces
 
 NOW = 1_795_348_800_000
 
@@ -198,7 +199,7 @@ def test_what_is_indexed_in_one_step_is_one_piece(log: SqliteLog) -> None:
     texts = (" ".join(f"w{n * word % 20_011}" for word in range(24)) for n in range(4_096))
     log.append([say("alice", str(number), text) for number, text in enumerate(texts)])
     assert log.index(4_096) == 4_096
-    assert log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone() == (1,)
+    assert pieces(log._db) == [1]
 
 
 def test_pieces_of_the_index_are_merged_in_steps_and_lose_nothing(log: SqliteLog) -> None:
@@ -209,13 +210,12 @@ def test_pieces_of_the_index_are_merged_in_steps_and_lose_nothing(log: SqliteLog
     steps = 0
     while log.merge(1):
         steps += 1
-        found = log._db.execute("SELECT count(*) FROM words WHERE words MATCH 'tea'").fetchone()
-        assert found == (64 * 16,)
+        assert len(found_in(log._db, "tea")) == 64 * 16
     assert steps > 1
-    pieces = log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0]
-    assert pieces < 16
+    (left,) = pieces(log._db)
+    assert left < 16
     assert not log.merge(16)
-    log._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    check_index(log._db)
 
 
 def test_retention_takes_the_old_in_small_batches(
@@ -241,9 +241,8 @@ def test_a_pruned_index_finds_what_is_left_and_nothing_else(
     log.append([say("alice", "c", "new word")])
     log.index(10)
     log.prune(NOW + 1, 10)
-    log._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
-    found = log._db.execute("SELECT rowid FROM words WHERE words MATCH 'word'").fetchall()
-    assert found == [(3,)]
+    check_index(log._db)
+    assert found_in(log._db, "word") == [3]
 
 
 def test_numbers_and_ids_are_never_used_again(path: Path, clock: FakeClock) -> None:

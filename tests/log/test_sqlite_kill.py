@@ -14,6 +14,7 @@ from secure_chat.limits import Limits
 from secure_chat.log.base import Committed, Draft, Kind
 from secure_chat.log.sqlite import SqliteLog
 from tests.fakes import FakeClock
+from tests.log.index import check_index
 
 ROOT = Path(__file__).parents[2]
 FRAME = 24 + 4096
@@ -43,7 +44,7 @@ def rows(path: Path) -> dict[tuple[str, str], tuple[int, str]]:
     """Return every entry by author and id, and check that the file is sound."""
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-        db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+        check_index(db)
         found = db.execute(
             "SELECT name.text, id, seq, entry.text FROM entry JOIN name ON number = author"
         ).fetchall()

@@ -16,6 +16,7 @@ from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import Content, History, Said
 from tests.fakes import FakeClock
+from tests.log.index import check_index
 from tests.log.model import Entry, ModelLog
 from tests.log.speech import attached, delete, edit, give, offer, over, privately, react, say
 
@@ -117,7 +118,7 @@ def compare(log: SqliteLog, path: Path, model: ModelLog, crowd: Crowd) -> None:
     """Check that everything that can be asked is answered as the model answers it."""
     while log.index(100):
         pass
-    log._db.execute("INSERT INTO words (words) VALUES ('integrity-check')")
+    check_index(log._db)
     asked = [(who, up) for who in PEOPLE for up in UPS]
     assert log.referred(asked) == model.referred()
     with closing(SqliteReader.open(path, Limits())) as reader:
@@ -157,7 +158,8 @@ def test_contents_edits_and_deletions_agree_with_a_list(seed: int) -> None:
     crowd = Crowd(chance)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "log.db"
-        log = SqliteLog.open(path, clock, Limits())
+        limits = Limits(index_entries=chance.choice([2, 7, 1_000]))
+        log = SqliteLog.open(path, clock, limits)
         for _ in range(25):
             drafts = crowd.batch(model)
             assert log.append(drafts) == model.append(drafts, NOW)
@@ -167,12 +169,13 @@ def test_contents_edits_and_deletions_agree_with_a_list(seed: int) -> None:
                     log.index(chance.randrange(9))
                 case 2:
                     log.scrub()
+                    log.merge(1)
                 case 3:
                     most = chance.randrange(3)
                     assert log.prune(NOW + 1, most) == model.prune(NOW + 1, most)
                 case 4:
                     log.close()
-                    log = SqliteLog.open(path, clock, Limits())
+                    log = SqliteLog.open(path, clock, limits)
                 case _:
                     pass
         with closing(log):

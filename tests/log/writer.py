@@ -16,8 +16,8 @@ from secure_chat.log.sqlite import SqliteLog
 
 def main(path: Path, name: str) -> None:
     """Append batches of growing and shrinking size for ever."""
-    # A small WAL lets kills also meet commits that move pages.
-    log = SqliteLog.open(path, SystemClock(), Limits(log_wal_pages=20))
+    # A small WAL lets kills also meet commits that move pages, small tables those that begin one.
+    log = SqliteLog.open(path, SystemClock(), Limits(log_wal_pages=20, index_entries=64))
     for turn in count():
         batch = [
             Draft(
@@ -38,6 +38,7 @@ def main(path: Path, name: str) -> None:
         sys.stdout.flush()
         if turn % 5 == 0:
             log.index(50)
+            log.merge(2)
 
 
 if __name__ == "__main__":

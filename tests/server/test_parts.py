@@ -27,6 +27,7 @@ from secure_chat.server.upkeep import Upkeep
 from secure_chat.wire.codec import encode
 from secure_chat.wire.messages import Ack, Live, Welcome
 from tests.fakes import FakeClock
+from tests.log.index import pieces
 from tests.server.pieces import Told
 
 WELCOME = Welcome(name="a", role="member", community="c", head=0, floor=0, rooms=[])
@@ -295,19 +296,18 @@ def test_pieces_of_the_index_are_merged_a_little_at_a_time(tmp_path: Path) -> No
     for number in range(40):
         log.append(entries(10 * number, 10))
         log.index(10)
-    pieces = "SELECT count(DISTINCT segid) FROM words_idx"
-    before = log._db.execute(pieces).fetchone()[0]
+    (before,) = pieces(log._db)
     log.append(entries(400, 1))
     upkeep.after_round(idle=False)
     clock.advance(1)
     upkeep.after_round(idle=False)
     assert log.unindexed == 0
     upkeep.after_round(idle=False)
-    assert log._db.execute(pieces).fetchone()[0] == before + 1
+    assert pieces(log._db) == [before + 1]
     for _ in range(60):
         clock.advance(0.03)
         upkeep.after_round(idle=False)
-    assert log._db.execute(pieces).fetchone()[0] <= 10
+    assert pieces(log._db)[0] <= 10
     assert upkeep.patience() > 50
     upkeep._announcer.close()
     log.close()
@@ -325,9 +325,8 @@ def test_pieces_that_searches_add_are_merged_too(tmp_path: Path) -> None:
         clock.advance(0.03)
         upkeep.after_round(idle=True)
     assert log.unindexed == 0
-    pieces = log._db.execute("SELECT count(DISTINCT segid) FROM words_idx").fetchone()[0]
     # Fewer than make one, so nothing is left to merge.
-    assert pieces < 16
+    assert pieces(log._db)[0] < 16
     upkeep._announcer.close()
     log.close()
 
