@@ -19,7 +19,8 @@ from secure_chat.log import sources
 from secure_chat.log.base import Keep, Missed, Query
 from secure_chat.log.entries import Entries, cost
 from secure_chat.log.opening import open_for_reading, unreadable
-from secure_chat.log.sources import END, Source
+from secure_chat.log.searching import Stretch, search
+from secure_chat.log.sources import END, Ordered, Source
 from secure_chat.wire.messages import History, Page, Said
 
 __all__ = ["SqliteReader", "needs_index"]
@@ -161,7 +162,7 @@ class SqliteReader:
         )
         return [sources.room(number) for (number,) in rows]
 
-    def _sources(self, query: Query) -> list[Source]:
+    def _sources(self, query: Query) -> Sequence[Ordered]:
         asked = query.history
         me = self._entries.number(query.person)
         other = None if asked.with_ is None else self._entries.number(asked.with_)
@@ -177,7 +178,7 @@ class SqliteReader:
 
     def _index_source(
         self, asked: History, me: int, other: int | None, rooms: list[int]
-    ) -> list[Source]:
+    ) -> list[Stretch]:
         places = [f"r{room}" for room in rooms]
         if other is not None:
             places.append(f"p{min(me, other)}x{max(me, other)}")
@@ -185,11 +186,11 @@ class SqliteReader:
             places.append(f"d{me}")
         if not places:
             return []
-        scopes = [f"({' OR '.join(places)})"]
+        rights = [frozenset(places)]
         if asked.author is not None:
-            scopes.append(f"a{self._entries.number(asked.author)}")
+            rights.append(frozenset({f"a{self._entries.number(asked.author)}"}))
         firsts = self._db.execute("SELECT first FROM part ORDER BY first").fetchall()
-        return sources.found((first for (first,) in firsts), scopes, asked.search)
+        return search((first for (first,) in firsts), tuple(rights), asked.search)
 
     # --- when ------------------------------------------------------------------------------
 
@@ -224,7 +225,7 @@ class SqliteReader:
     # --- reading ---------------------------------------------------------------------------
 
     def _pick(
-        self, ordered: Sequence[Source], span: tuple[int, int], count: int, *, newest: bool = False
+        self, ordered: Sequence[Ordered], span: tuple[int, int], count: int, *, newest: bool = False
     ) -> list[int]:
         """Return the first `count` numbers of all sources together, from the asked end."""
         above, below = span
@@ -234,10 +235,9 @@ class SqliteReader:
             low, high = max(above, source.above), min(below, source.below)
             if high - low <= 1 or count <= 0:
                 continue
-            question = source.question(newest=newest)
-            rows = self._db.execute(question, (*source.keys, low, high, count))
+            more = source.read(self._db, low, high, count, newest=newest)
             # A set, because a direct message to oneself comes from two sources.
-            found = sorted({*found, *(seq for (seq,) in rows)}, reverse=newest)[:count]
+            found = sorted({*found, *more}, reverse=newest)[:count]
             # Once there are enough, further sources matter only as far as they can do better.
             if len(found) == count:
                 above, below = (found[-1], below) if newest else (above, found[-1])

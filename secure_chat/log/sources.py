@@ -1,18 +1,15 @@
-"""The ordered sources that a page is merged from: a room, direct messages, files, the words.
+"""The ordered sources that a page is merged from: a room, direct messages, files.
 
 Used by `log.reader` on its thread. Each source is a question that is answered from an index, in
 order, and never further than the page is long. It must never be one that reads all of a table.
 """
 
-from collections.abc import Iterable
+import sqlite3
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
-from typing import Final
+from typing import Final, Protocol
 
-from secure_chat.log.schema import words_table
-
-__all__ = ["END", "Source", "direct", "files", "found", "pair", "room"]
+__all__ = ["END", "Ordered", "Source", "direct", "files", "ordered", "pair", "room"]
 
 # Above every number.
 END: Final = 2**63 - 1
@@ -23,7 +20,6 @@ _SENT: Final = "FROM entry INDEXED BY entry_sent WHERE target < 0 AND author = ?
 _PAIR: Final = (
     "FROM entry INDEXED BY entry_pair WHERE target < 0 AND author = ? AND -target = ? AND seq"
 )
-_WORDS: Final = "FROM {words} WHERE {words} MATCH ? AND rowid"
 # The table of entries with a file has the same columns and the same indexes.
 _FILES: Final = {
     _TARGET: "FROM attached INDEXED BY attached_target WHERE target = ? AND seq",
@@ -33,16 +29,47 @@ _FILES: Final = {
 
 
 @lru_cache
-def _question(source: str, *, newest: bool) -> str:
-    """Return the question for a source's numbers between two bounds, in order."""
-    column = source.rsplit(" ", 1)[1]
+def ordered(question: str, *, newest: bool) -> str:
+    """Return a question as one for a part of its answer, in order.
+
+    Args:
+        question: SQL that ends in the column by which it is ordered. What is returned takes two
+            bounds and how many besides.
+        newest: whether the largest come first.
+    """
+    column = question.rsplit(" ", 1)[1]
     order = f"{column} DESC" if newest else column
-    return f"SELECT {column} {source} > ? AND {column} < ? ORDER BY {order} LIMIT ?"
+    return f"{question} > ? AND {column} < ? ORDER BY {order} LIMIT ?"
+
+
+class Ordered(Protocol):
+    """Numbers that belong to a page, in order."""
+
+    @property
+    def above(self) -> int:
+        """The bound that all of them are above."""
+
+    @property
+    def below(self) -> int:
+        """The bound that all of them are below."""
+
+    def read(
+        self, db: sqlite3.Connection, above: int, below: int, count: int, *, newest: bool
+    ) -> list[int]:
+        """Return the first numbers between two bounds, from the asked end.
+
+        Args:
+            db: the reader's connection.
+            above: the lower bound.
+            below: the upper bound.
+            count: how many at most.
+            newest: whether the largest come first.
+        """
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Numbers that belong to a page, in order, strictly between two bounds.
+    """Numbers that an index of a table has in order.
 
     Args:
         select: which kind of source.
@@ -52,17 +79,16 @@ class Source:
     """
 
     select: str
-    keys: tuple[int | str, ...]
+    keys: tuple[int, ...]
     above: int = 0
     below: int = END
 
-    def question(self, *, newest: bool) -> str:
-        """Return the SQL that asks for them; it takes the keys, both bounds and how many.
-
-        Args:
-            newest: whether the largest come first.
-        """
-        return _question(self.select, newest=newest)
+    def read(
+        self, db: sqlite3.Connection, above: int, below: int, count: int, *, newest: bool
+    ) -> list[int]:
+        """Return the first numbers between two bounds, from the asked end; see `Ordered`."""
+        question = ordered(f"SELECT seq {self.select}", newest=newest)
+        return [seq for (seq,) in db.execute(question, (*self.keys, above, below, count))]
 
 
 def room(number: int, above: int = 0, below: int = END) -> Source:
@@ -103,26 +129,4 @@ def files(sources: list[Source]) -> list[Source]:
     """
     return [
         Source(_FILES[source.select], source.keys, source.above, source.below) for source in sources
-    ]
-
-
-def found(firsts: Iterable[int], scopes: list[str], search: str | None) -> list[Source]:
-    """Return what the full-text index finds, a source for each of its tables, oldest first.
-
-    Args:
-        firsts: the numbers at which its tables begin, in ascending order.
-        scopes: the words that say who may read it (see `log.schema`), joined as they are to hold.
-        search: what a person looks for, None for everything.
-    """
-    match = " AND ".join(f"scope : {scope}" for scope in scopes)
-    if search is not None:
-        # Each word is quoted, so no word is an operator; a zero byte would end the question.
-        # Only words side by side, without AND, leave those aside that are signs alone.
-        words = search.replace("\0", " ").replace('"', " ").split()
-        if not words:
-            return []
-        match += " AND text : (" + " ".join(f'"{word}"' for word in words) + ")"
-    return [
-        Source(_WORDS.format(words=words_table(first)), (match,), first - 1, end)
-        for first, end in pairwise([*firsts, END])
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 
 from secure_chat.errors import StoreError
 from secure_chat.limits import Limits
+from secure_chat.log import searching
 from secure_chat.log.base import Draft, Kind, Query
 from secure_chat.log.reader import SqliteReader, needs_index
 from secure_chat.log.sqlite import SqliteLog
@@ -242,8 +244,12 @@ def test_history_is_of_the_rooms_allowed_and_ones_own_messages(
         ("hello " * 170, ["Hello, world!", "hello again"]),
     ],
 )
-def test_words_of_a_search_are_taken_literally(pair: Pair, search: str, found: list[str]) -> None:
-    """No sign in a search has a meaning, and none of them is an error."""
+@pytest.mark.parametrize("few", [0, 16])
+def test_words_of_a_search_are_taken_literally(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, search: str, found: list[str], few: int
+) -> None:
+    """No sign in a search has a meaning, and none of them is an error, however it is answered."""
+    monkeypatch.setattr(searching, "_FEW", few)
     pair.log.append(
         [
             say("bob", str(n), t)
@@ -256,8 +262,12 @@ def test_words_of_a_search_are_taken_literally(pair: Pair, search: str, found: l
     assert not page.more
 
 
-def test_a_search_through_as_many_rooms_as_allowed(pair: Pair) -> None:
+@pytest.mark.parametrize("few", [0, 16])
+def test_a_search_through_as_many_rooms_as_allowed(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
     """The largest question that the limits allow is answered."""
+    monkeypatch.setattr(searching, "_FEW", few)
     rooms = tuple(f"room{n}" for n in range(Limits().rooms_per_person))
     pair.log.append([say("bob", room, f"word {room}", room) for room in rooms])
     catch_up(pair.log)
@@ -618,13 +628,14 @@ def same(found: list[Said], expected: list[Entry]) -> None:
     st.integers(0, 40),
     st.integers(1, 5),
     st.sampled_from([1, 4, 1_000]),
+    st.sampled_from([1, 3, 16]),
 )
 def test_the_log_and_a_list_always_agree(
-    deeds: list[tuple[str, object]], asked: list[Query], after: int, most: int, span: int
+    deeds: list[tuple[str, object]], asked: list[Query], after: int, most: int, span: int, few: int
 ) -> None:
     """Whatever was appended, repeated, pruned and reopened, every answer is the model's."""
     clock, model, limits = FakeClock(), ModelLog(), Limits(index_entries=span)
-    with TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder, patch.object(searching, "_FEW", few):
         path = Path(folder) / "log.db"
         log = SqliteLog.open(path, clock, limits)
         for deed in deeds:

@@ -5,12 +5,14 @@ from itertools import count
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from secure_chat.limits import Limits
+from secure_chat.log import searching
 from secure_chat.log.base import Draft, Kind, Query
 from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
@@ -156,7 +158,8 @@ def test_contents_edits_and_deletions_agree_with_a_list(seed: int) -> None:
     chance = Random(seed)  # noqa: S311 - chance in a test is no secret
     clock, model = FakeClock(), ModelLog()
     crowd = Crowd(chance)
-    with TemporaryDirectory() as folder:
+    few = chance.choice([1, 3, 16])
+    with TemporaryDirectory() as folder, patch.object(searching, "_FEW", few):
         path = Path(folder) / "log.db"
         limits = Limits(index_entries=chance.choice([2, 7, 1_000]))
         log = SqliteLog.open(path, clock, limits)
