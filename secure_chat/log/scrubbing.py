@@ -37,6 +37,8 @@ class Scrubbing:
 
     Attributes:
         due: whether there may be something to do.
+        purging: whether a table of the full-text index is being merged, which begins anew when
+            the table is filled twice in between.
     """
 
     def __init__(self, db: sqlite3.Connection, do: Transactions, words: Words, left: int) -> None:
@@ -44,6 +46,7 @@ class Scrubbing:
         self._do = do
         self._words = words
         self.due = left > _NOTHING
+        self.purging = False
 
     def note(self, *, words: bool) -> None:
         """Write down that something was edited away or deleted, in the transaction that did it.
@@ -67,7 +70,8 @@ class Scrubbing:
         """
         left = self._left()
         if left == _WORDS:
-            if self._words.purge(_STEP_PAGES):
+            self.purging = self._words.purge(_STEP_PAGES)
+            if self.purging:
                 return False
             self._set(_PAGES)
         if left and not self._cut():

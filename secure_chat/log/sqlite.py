@@ -215,6 +215,14 @@ class SqliteLog:
         """Whether something was edited away or deleted that the files still have somewhere."""
         return self._scrubbing.due
 
+    @property
+    def purging(self) -> bool:
+        """Whether `scrub` is amid the full-text index, and `index` better waits for some seconds.
+
+        A few times of it in between are enough to make that begin anew again and again.
+        """
+        return self._scrubbing.purging
+
     def scrub(self) -> bool:
         """Overwrite a part of what was edited away or deleted, wherever else the files have it.
 

@@ -32,6 +32,8 @@ _BUSY_MERGE_PAGES: Final = 32
 _PRUNE_STEP: Final = 1_000
 # What was deleted is overwritten a little at a time; a reader may be in the way meanwhile.
 _SCRUB_SECONDS: Final = 0.1
+# That is done sooner than this, if nothing is added meanwhile to the index that it goes through.
+_PURGE_SECONDS: Final = 10.0
 _BUSY_ROUNDS: Final = 64
 _LOOK_SECONDS: Final = 60.0
 
@@ -139,8 +141,10 @@ class Upkeep:
             return math.inf
         if behind >= _INDEX_STEP:
             return max(now, self._index_not_before)
-        self._index_at = min(self._index_at, now + _INDEX_SECONDS)
-        soon = self._index_again_at if _SMALL_LEAST <= behind <= _SMALL_MOST else math.inf
+        purging = self._log.purging
+        self._index_at = min(self._index_at, now + (_PURGE_SECONDS if purging else _INDEX_SECONDS))
+        few = _SMALL_LEAST <= behind <= _SMALL_MOST and not purging
+        soon = self._index_again_at if few else math.inf
         return max(min(soon, self._index_at), self._index_not_before)
 
     def _scrub(self) -> None:

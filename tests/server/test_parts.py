@@ -174,6 +174,7 @@ def test_the_index_waits_for_room_and_goes_on(tmp_path: Path) -> None:
     class Full:
         floor = 0
         unindexed = 5_000
+        purging = False
         scrub_due = True
 
         def scrub(self) -> bool:
@@ -337,6 +338,7 @@ def test_the_index_is_tried_again_after_a_minute_on_a_full_disk(tmp_path: Path) 
 
     class Full:
         unindexed = 10_000
+        purging = False
         scrub_due = False
 
         def index(self, most: int) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from secure_chat.limits import Limits
+from secure_chat.log import scrubbing
 from secure_chat.log.base import Draft, Kind
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.server.announce import Announcer
@@ -71,6 +72,38 @@ def test_who_deletes_often_shares_one_scrub_a_minute(
 
     assert not scrubbed(log, upkeep, clock, 30)
     assert scrubbed(log, upkeep, clock, 40)
+
+
+@pytest.mark.parametrize("messages", [1, 100])
+def test_what_was_deleted_is_scrubbed_while_people_talk(
+    log: SqliteLog,
+    upkeep: Upkeep,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
+    messages: int,
+) -> None:
+    """However steadily: the index waits for it, and catches up afterwards."""
+    # As if the index had a hundred times as many pages.
+    monkeypatch.setattr(scrubbing, "_STEP_PAGES", 1)
+    for turn in range(3):
+        texts = [" ".join(f"w{n * word % 9_973}" for word in range(1, 20)) for n in range(500)]
+        said = [Draft(Kind.SAID, "bob", f"{turn}{text}", "lobby", None, text) for text in texts]
+        log.append(said)
+        upkeep.index_all()
+    content = Content(kind=ContentKind.DELETION, of=1)
+    log.append([Draft(Kind.SAID, "bob", "-", "lobby", None, "", content=content)])
+    steps = 0
+    while log.scrub_due:
+        talk(log, upkeep, messages)
+        upkeep.after_round(idle=True)
+        clock.advance(0.1)
+        steps += 1
+        assert steps < 200
+    assert steps > 5
+    for _ in range(15):
+        talk(log, upkeep, messages)
+        clock.advance(0.1)
+    assert log.unindexed < 10 * messages
 
 
 def talk(log: SqliteLog, upkeep: Upkeep, messages: int) -> int:
