@@ -52,7 +52,7 @@ class Words:
         self._do = do
         self._span = span
         rows = db.execute("SELECT first FROM part ORDER BY first")
-        # Never empty: the last table stays, whatever is taken out of it.
+        # Never empty: when the last table goes, another is begun.
         self._firsts: list[int] = [first for (first,) in rows]
         self.upto = upto
 
@@ -150,11 +150,14 @@ class Words:
         Args:
             seq: the last of them; `taken_out` when the transaction is done.
         """
-        kept = self._first_of(seq + 1)
-        for first in self._firsts[: self._firsts.index(kept)]:
-            self._execute(_DROP, first)
-            self._db.execute("DELETE FROM part WHERE first = ?", (first,))
-        self._execute(_UNINDEX, kept, kept - 1, min(seq, self.upto))
+        kept = self._kept(seq)
+        if kept[0] > self.upto:
+            create_words(self._db, kept[0])
+        for first in self._firsts:
+            if first < kept[0]:
+                self._execute(_DROP, first)
+                self._db.execute("DELETE FROM part WHERE first = ?", (first,))
+        self._execute(_UNINDEX, kept[0], kept[0] - 1, min(seq, self.upto))
         set_counter(self._db, "indexed", max(seq, self.upto))
 
     def taken_out(self, seq: int) -> None:
@@ -163,12 +166,18 @@ class Words:
         Args:
             seq: the last of the entries.
         """
-        del self._firsts[: self._firsts.index(self._first_of(seq + 1))]
+        self._firsts = self._kept(seq)
         self.upto = max(self.upto, seq)
 
     def _left(self) -> int:
         """Return how many entries the last table has room for; it may have too many already."""
         return self._firsts[-1] + self._span - 1 - self.upto
+
+    def _kept(self, seq: int) -> list[int]:
+        """Return the beginnings of the tables that are left when the entries up to one are gone."""
+        if seq >= self.upto:
+            return [seq + 1]
+        return self._firsts[self._firsts.index(self._first_of(seq + 1)) :]
 
     def _first_of(self, seq: int) -> int:
         """Return the beginning of the table that holds an entry."""

@@ -166,7 +166,11 @@ class Upkeep:
             self._pruning = self._log.prune(before, _PRUNE_STEP) > 0
         except StoreFull:
             self._pruning = False
-        return self._log.floor if self._pruning else None
+        if not self._pruning:
+            return None
+        # What is taken out of the index is one more piece of it.
+        self._merge_at = min(self._merge_at, self._clock.monotonic() + _MERGE_SECONDS)
+        return self._log.floor
 
     def _look_at_size(self) -> None:
         size = self._log.size()

@@ -268,13 +268,14 @@ def test_a_change_in_the_table_that_is_filled_is_left_to_scrubbing(path: Path) -
         (4, ["words_5", "words_9", "words_13"]),
         (11, ["words_9", "words_13"]),
         (12, ["words_13"]),
-        (14, ["words_13"]),
+        (13, ["words_13"]),
+        (14, ["words_15"]),
     ],
 )
 def test_a_table_goes_with_its_last_entry(
     log: SqliteLog, path: Path, gone: int, left: list[str]
 ) -> None:
-    """Of a table that is partly old, only the old words go; the last one always stays."""
+    """Of a table that is partly old, only the old words go; after the last one a new one begins."""
     assert log.prune(NOW + 1, gone) == gone
     assert tables(log._db) == left
     assert found_in(log._db, "tea") == list(range(gone + 1, 15))
@@ -288,13 +289,20 @@ def test_what_was_never_indexed_leaves_no_trouble_when_it_goes(log: SqliteLog, p
     """The index goes on behind it, in a table of its own."""
     log.append([say("alice", f"late{n}", "tea") for n in range(30)])
     assert log.prune(NOW + 1, 40) == 40
-    assert (log.unindexed, tables(log._db)) == (4, ["words_13"])
+    assert (log.unindexed, tables(log._db)) == (4, ["words_41"])
     index_all(log)
-    assert tables(log._db) == ["words_13", "words_41"]
-    assert search(path, "tea", newest=False) == [41, 42, 43, 44]
-    assert log.prune(NOW + 1, 1) == 1
     assert tables(log._db) == ["words_41"]
+    assert search(path, "tea", newest=False) == [41, 42, 43, 44]
     check_index(log._db)
+
+
+def test_of_what_is_too_old_no_word_stays_once_all_of_it_is(path: Path, clock: FakeClock) -> None:
+    """A host that keeps messages for an hour has none of their words after a quiet night."""
+    with closing(SqliteLog.open(path, clock, Limits())) as log:
+        log.append([say("alice", "1", "xylophoneword7731 and more")])
+        index_all(log)
+        assert log.prune(NOW + 1, 9) == 1
+    assert b"ylophoneword" not in path.read_bytes()
 
 
 def test_a_deletion_that_fails_keeps_the_table(log: SqliteLog) -> None:

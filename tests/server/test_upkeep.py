@@ -9,10 +9,12 @@ from secure_chat.limits import Limits
 from secure_chat.log import scrubbing
 from secure_chat.log.base import Draft, Kind
 from secure_chat.log.sqlite import SqliteLog
+from secure_chat.server import upkeep as upkeep_module
 from secure_chat.server.announce import Announcer
 from secure_chat.server.upkeep import Upkeep
 from secure_chat.wire.messages import Content, ContentKind
 from tests.fakes import FakeClock
+from tests.log.index import pieces
 
 
 @pytest.fixture(name="clock")
@@ -104,6 +106,29 @@ def test_what_was_deleted_is_scrubbed_while_people_talk(
         talk(log, upkeep, messages)
         clock.advance(0.1)
     assert log.unindexed < 10 * messages
+
+
+def test_what_retention_adds_to_the_index_is_merged(
+    log: SqliteLog, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each step of it is a piece more, and nobody may be talking who would have them merged."""
+    monkeypatch.setattr(upkeep_module, "_PRUNE_STEP", 10)
+    log.append([Draft(Kind.SAID, "bob", f"{n}", "lobby", None, "words") for n in range(400)])
+    clock.advance(50)
+    log.append([Draft(Kind.SAID, "bob", "last", "lobby", None, "words")])
+    announcer = Announcer(print, 1)
+    upkeep = Upkeep(log, announcer, Limits(), clock, 60.0)
+    upkeep.index_all()
+    clock.advance(20)
+    most = 0
+    for _ in range(120):
+        upkeep.after_round(idle=True)
+        most = max(most, *pieces(log._db))
+        clock.advance(0.03)
+    announcer.close()
+    assert log.floor == 401
+    assert 2 < most < 32
+    assert pieces(log._db)[0] < 16
 
 
 def talk(log: SqliteLog, upkeep: Upkeep, messages: int) -> int:
