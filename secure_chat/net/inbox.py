@@ -59,8 +59,13 @@ class Inbox(Generic[Item]):
     def _wake(self) -> None:
         if not self._rung:
             self._rung = True
-            # Once the owner has closed the inbox, a late item is for nobody and this is harmless.
-            self._bell.ring()
+            try:
+                # Once the owner has closed the inbox, a late item is for nobody and this harmless.
+                self._bell.ring()
+            except BaseException:
+                # Ctrl-C in between: with the flag set and nothing rung, nobody would ring again.
+                self._rung = False
+                raise
 
     def take(self) -> list[Item]:
         """Return all waiting items in order and silence the bell; the owner calls this."""

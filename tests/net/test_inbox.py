@@ -151,3 +151,29 @@ def test_a_taking_ends_the_wait_whenever_it_happens(
         assert inbox.wait_until_taken(60)
         assert relief.waits == waits
     inbox.close()
+
+
+class Interrupted:
+    """A bell whose first ring is cut short by Ctrl-C."""
+
+    def __init__(self) -> None:
+        self.rings = 0
+
+    def ring(self) -> None:
+        """Ring, but for the first time."""
+        self.rings += 1
+        if self.rings == 1:
+            raise KeyboardInterrupt
+
+
+def test_an_interrupted_post_keeps_no_later_one_from_ringing(inbox: "Inbox[int]") -> None:
+    """Who cleans up behind Ctrl-C posts too, and its owner must wake for that."""
+    bell = Interrupted()
+    inbox._bell.close()
+    inbox._bell = bell  # type: ignore[assignment] # all that a post needs of one
+    with pytest.raises(KeyboardInterrupt):
+        inbox.post(1)
+    inbox.post(2)
+    assert bell.rings == 2
+    inbox.post(3)
+    assert bell.rings == 2
