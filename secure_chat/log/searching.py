@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from secure_chat.log.schema import words_table
-from secure_chat.log.sources import END, ordered
+from secure_chat.log.sources import END, bounded
 
 __all__ = ["Rights", "Stretch", "search"]
 
@@ -50,23 +50,15 @@ class Stretch:
     def read(
         self, db: sqlite3.Connection, above: int, below: int, count: int, *, newest: bool
     ) -> list[int]:
-        """Return the first numbers between two bounds, from the asked end.
-
-        Args:
-            db: the reader's connection.
-            above: the lower bound.
-            below: the upper bound.
-            count: how many at most.
-            newest: whether the largest come first.
-        """
+        """Return the first numbers between two bounds, from the asked end; see `Ordered`."""
         bounds = (above, below)
         if self.text is not None:
-            question = ordered(_ANYBODYS.format(words=self.words), newest=newest)
+            question = bounded(_ANYBODYS.format(words=self.words), newest=newest)
             few = db.execute(question, (self.text, *bounds, _FEW)).fetchall()
             found = [seq for seq, scope in few if self._theirs(scope)]
             if len(few) < _FEW or len(found) >= count:
                 return found[:count]
-        question = ordered(_RIGHTFUL.format(words=self.words), newest=newest)
+        question = bounded(_RIGHTFUL.format(words=self.words), newest=newest)
         return [seq for (seq,) in db.execute(question, (self._match(), *bounds, count))]
 
     def _theirs(self, scope: str) -> bool:

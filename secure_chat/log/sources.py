@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-__all__ = ["END", "Ordered", "Source", "direct", "files", "ordered", "pair", "room"]
+__all__ = ["END", "Ordered", "Source", "bounded", "direct", "files", "pair", "room"]
 
 # Above every number.
 END: Final = 2**63 - 1
@@ -29,7 +29,7 @@ _FILES: Final = {
 
 
 @lru_cache
-def ordered(question: str, *, newest: bool) -> str:
+def bounded(question: str, *, newest: bool) -> str:
     """Return a question as one for a part of its answer, in order.
 
     Args:
@@ -87,7 +87,7 @@ class Source:
         self, db: sqlite3.Connection, above: int, below: int, count: int, *, newest: bool
     ) -> list[int]:
         """Return the first numbers between two bounds, from the asked end; see `Ordered`."""
-        question = ordered(f"SELECT seq {self.select}", newest=newest)
+        question = bounded(f"SELECT seq {self.select}", newest=newest)
         return [seq for (seq,) in db.execute(question, (*self.keys, above, below, count))]
 
 

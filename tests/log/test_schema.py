@@ -17,6 +17,7 @@ from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import History
 from tests.fakes import FakeClock
+from tests.log.earlier import made_by
 from tests.log.index import check_index
 from tests.log.speech import delete, edit
 
@@ -108,28 +109,10 @@ def test_a_step_that_fails_leaves_the_version_before(db: sqlite3.Connection, fou
     assert version(db) == (schema.APPLICATION, schema.VERSION)
 
 
-def made_by_version_4(path: Path, entries: int) -> None:
-    """Write a file as version 4 did, with so many indexed messages in it."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for step in schema.MIGRATIONS[:4]:
-            step(db)
-        db.execute(f"PRAGMA application_id = {schema.APPLICATION}")
-        db.execute("PRAGMA user_version = 4")
-        db.executemany("INSERT INTO name VALUES (?, ?)", [(1, "lobby"), (2, "alice")])
-        db.execute("BEGIN")
-        db.executemany(
-            "INSERT INTO entry VALUES (?, ?, 0, 2, ?, 1, ?)",
-            ((n, 1_000, f"id{n}", f"old word{n}") for n in range(1, entries + 1)),
-        )
-        db.execute("INSERT INTO words (rowid, text, scope) SELECT seq, text, scope FROM spoken")
-        db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (entries,))
-        db.execute("COMMIT")
-
-
 def test_version_4_is_brought_to_version_5_with_all_that_is_in_it(tmp_path: Path) -> None:
     """What was said before contents were kept is plain text that can be edited and deleted."""
     path = tmp_path / "log.db"
-    made_by_version_4(path, 3)
+    made_by(4, path, 3)
     with (
         closing(SqliteLog.open(path, FakeClock(), Limits())) as log,
         closing(SqliteReader.open(path, Limits())) as reader,
@@ -155,12 +138,12 @@ def test_version_4_is_brought_to_version_5_with_all_that_is_in_it(tmp_path: Path
         check_index(log._db)
 
 
-def test_a_large_log_is_brought_to_version_5_as_fast_as_a_small_one(tmp_path: Path) -> None:
-    """No step of it looks at the entries."""
+def test_a_large_log_is_brought_up_to_date_as_fast_as_a_small_one(tmp_path: Path) -> None:
+    """No step of it looks at the entries, or at what is indexed of them."""
 
     def work(entries: int) -> int:
         path, count = tmp_path / f"{entries}.db", 0
-        made_by_version_4(path, entries)
+        made_by(4, path, entries)
 
         def tick() -> int:
             nonlocal count
@@ -180,7 +163,7 @@ def test_a_large_log_is_brought_to_version_5_as_fast_as_a_small_one(tmp_path: Pa
 def test_a_migration_cut_anywhere_is_none_and_is_done_again(tmp_path: Path, cut: int) -> None:
     """Of a write-ahead file that ends in the middle of it, the version before is what is left."""
     path, torn = tmp_path / "log.db", tmp_path / "torn.db"
-    made_by_version_4(path, 50)
+    made_by(4, path, 50)
     torn.write_bytes(path.read_bytes())
     with closing(sqlite3.connect(path, isolation_level=None)) as db:
         db.execute("PRAGMA journal_mode = WAL")

@@ -1,8 +1,7 @@
 """The search index in tables: each holds a stretch of the log, and is full, one piece, and gone."""
 
 import re
-import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -11,12 +10,12 @@ from msgspec.structs import replace
 
 from secure_chat.errors import StoreBroken, StoreFull
 from secure_chat.limits import Limits
-from secure_chat.log import schema
 from secure_chat.log.base import Query
 from secure_chat.log.reader import SqliteReader
 from secure_chat.log.sqlite import SqliteLog
 from secure_chat.wire.messages import History
 from tests.fakes import FakeClock
+from tests.log.earlier import made_by
 from tests.log.index import check_index, found_in, pieces, tables
 from tests.log.speech import delete, edit, say
 
@@ -319,40 +318,17 @@ def test_a_deletion_that_fails_keeps_the_table(log: SqliteLog) -> None:
 # --- earlier files -------------------------------------------------------------------------
 
 
-def made_by_version_5(path: Path, entries: int, scrub: int) -> None:
-    """Write a file as version 5 did, with so many indexed messages in it."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        for step in schema.MIGRATIONS[:5]:
-            step(db)
-        db.execute(f"PRAGMA application_id = {schema.APPLICATION}")
-        db.execute("PRAGMA user_version = 5")
-        db.executemany("INSERT INTO name VALUES (?, ?)", [(1, "lobby"), (2, "alice")])
-        db.execute("BEGIN")
-        db.executemany(
-            "INSERT INTO entry VALUES (?, 1000, 0, 2, ?, 1, ?, NULL)",
-            ((n, f"id{n}", f"tea w{n}") for n in range(1, entries + 1)),
-        )
-        for low in range(0, entries, 10):
-            db.execute(
-                "INSERT INTO words (rowid, text, scope) SELECT seq, text, scope FROM spoken"
-                " WHERE seq > ? AND seq <= ?",
-                (low, low + 10),
-            )
-        db.execute("UPDATE counter SET value = ? WHERE name = 'indexed'", (entries,))
-        db.execute("UPDATE counter SET value = ? WHERE name = 'scrub'", (scrub,))
-        db.execute("COMMIT")
-
-
 def test_the_index_of_version_5_becomes_the_first_table(path: Path) -> None:
     """What was indexed is found as before without being indexed again."""
-    made_by_version_5(path, 30, 0)
+    made_by(5, path, 30)
     with closing(SqliteLog.open(path, FakeClock(), SMALL)) as log:
         assert (log.unindexed, log.scrub_due) == (0, False)
         assert tables(log._db) == ["words_1"]
-        assert search(path, "tea", newest=True) == list(range(1, 31))
+        assert search(path, "old", newest=True) == list(range(1, 31))
         talk(log, 2)
         assert tables(log._db) == ["words_1", "words_31"]
-        assert search(path, "tea", newest=False) == list(range(1, 33))
+        assert search(path, "old", newest=False) == list(range(1, 31))
+        assert search(path, "tea", newest=False) == [31, 32]
         merge_all(log)
         assert pieces(log._db) == [1, 1]
         check_index(log._db)
@@ -361,35 +337,10 @@ def test_the_index_of_version_5_becomes_the_first_table(path: Path) -> None:
 @pytest.mark.parametrize(("scrub", "due"), [(0, 0), (1, 0), (2, 1)])
 def test_what_version_5_had_left_to_scrub_is_scrubbed(path: Path, scrub: int, due: int) -> None:
     """Words that were taken out of the one table there was make the first one due."""
-    made_by_version_5(path, 30, scrub)
+    made_by(5, path, 30, scrub)
     with closing(SqliteLog.open(path, FakeClock(), SMALL)) as log:
         assert log._db.execute("SELECT first, due FROM part").fetchall() == [(1, due)]
         assert log.scrub_due is (scrub > 0)
         while not log.scrub():
             pass
         assert log._db.execute("SELECT due FROM part").fetchall() == [(0,)]
-
-
-def work(path: Path, deed: Callable[[sqlite3.Connection], object]) -> int:
-    """Count the instructions SQLite's machine needs for something."""
-    count = 0
-
-    def tick() -> int:
-        nonlocal count
-        count += 1
-        return 0
-
-    with closing(sqlite3.connect(path, isolation_level=None)) as db:
-        db.set_progress_handler(tick, 1)
-        deed(db)
-        db.set_progress_handler(None, 1)
-    return count
-
-
-def test_a_large_log_is_brought_to_version_6_as_fast_as_a_small_one(tmp_path: Path) -> None:
-    """No step of it looks at what is indexed."""
-    works = []
-    for entries in (5, 5_000):
-        made_by_version_5(tmp_path / f"{entries}", entries, 0)
-        works.append(work(tmp_path / f"{entries}", schema.migrate))
-    assert works[0] == works[1]
